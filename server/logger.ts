@@ -1,0 +1,57 @@
+// The one way to say something to the operator: a line on standard error, JSON where nobody is watching.
+
+/** Severities, from the least to the most; `silent` says nothing. */
+export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** What goes with a message: small values with units in their names, never a secret and never client data unescaped. */
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** Writes a line per call when its level is enabled. */
+export interface Logger {
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+}
+
+/**
+ * @param level least level that is written
+ * @param asJson one JSON object a line (for machines) instead of plain text (for a terminal)
+ * @param write gets each finished line, its line feed included
+ * @param fixed fields that go with every line, such as the worker's number
+ */
+export function createLogger(
+  level: LogLevel,
+  asJson: boolean,
+  write: (line: string) => void,
+  fixed: LogFields = {},
+): Logger {
+  const least = logLevels.indexOf(level);
+  const log =
+    (at: LogLevel) =>
+    (message: string, fields: LogFields = {}) => {
+      if (logLevels.indexOf(at) < least) return;
+      const time = new Date().toISOString();
+      const all = { ...fixed, ...fields };
+      write(
+        `${asJson ? JSON.stringify({ time, level: at, message, ...all }) : plain(time, at, message, all)}\n`,
+      );
+    };
+  return { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') };
+}
+
+function plain(time: string, level: LogLevel, message: string, fields: LogFields): string {
+  const details = Object.entries(fields)
+    .filter(([, value]) => value !== undefined)
+    .map(
+      ([name, value]) =>
+        ` ${name}=${typeof value === 'string' && /[^\x21-\x7e]|^$/.test(value) ? JSON.stringify(value) : value}`,
+    );
+  return `${time.slice(11, 23)} ${level.padEnd(5)} ${message}${details.join('')}`;
+}
+
+/** A logger to this process's standard error. */
+export function standardErrorLogger(level: LogLevel, fixed: LogFields = {}): Logger {
+  return createLogger(level, process.stderr.isTTY !== true, (line) => process.stderr.write(line), fixed);
+}

@@ -1,0 +1,109 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t from 'tap';
+import { flagName, parseCommandLine } from '../../server/command-line.js';
+import { serverCommand, serverOptions } from '../../server/options.js';
+
+const parse = (argv: string[], environment: Record<string, string> = {}) =>
+  parseCommandLine(serverCommand, argv, environment);
+
+const values = async (argv: string[], environment: Record<string, string> = {}) => {
+  const commandLine = await parse(argv, environment);
+  if ('text' in commandLine) throw new Error(commandLine.text);
+  return commandLine.values;
+};
+
+const complaint = async (argv: string[], environment: Record<string, string> = {}) => {
+  const commandLine = await parse(argv, environment);
+  if (!('text' in commandLine)) throw new Error(`nothing was wrong with ${argv.join(' ')}`);
+  if (commandLine.exitCode !== 2 || commandLine.text.includes('\n'))
+    throw new Error(`not one line: ${commandLine.text}`);
+  return commandLine.text;
+};
+
+const configFile = (content: string): string => {
+  const path = join(mkdtempSync(join(tmpdir(), '10m-config-')), 'config.json');
+  writeFileSync(path, content);
+  return path;
+};
+
+t.test('the defaults are those of the table, checked and frozen', async (t) => {
+  const options = await values([]);
+  t.match(options, {
+    host: '0.0.0.0',
+    ports: { first: 10000, last: 11000 },
+    pingInterval: 300,
+    pingType: 'message',
+  });
+  t.equal(options.redis, undefined);
+  t.ok(Object.isFrozen(options));
+});
+
+t.test('flag beats environment beats file beats default', async (t) => {
+  const path = configFile('{"ping-interval": 10, "workers": 3, "drain-rate": 7}');
+  const options = await values(['--config', path, '--ping-interval', '30'], {
+    TENM_PING_INTERVAL: '20',
+    TENM_WORKERS: '5',
+  });
+  t.match(options, { pingInterval: 30, workers: 5, drainRate: 7, maxMessage: 1048576 });
+  t.match(await values([], { TENM_CONFIG: path }), { pingInterval: 10 });
+  t.match(await values([], { TENM_WORKERS: '' }), { workers: Number(serverOptions.workers.default) });
+});
+
+t.test(
+  'a wrong value is one line that names the flag, the value, where it came from and what is allowed',
+  async (t) => {
+    t.match(
+      await complaint(['--workers', '0']),
+      /--workers "0" is not allowed; give a whole number from 1 to 1024/,
+    );
+    t.match(await complaint([], { TENM_WORKERS: 'x' }), /--workers "x" \(from TENM_WORKERS\) is not allowed/);
+    t.match(
+      await complaint(['--config', configFile('{"workers": []}')]),
+      /--workers \[\] \(from .*config\.json\)/,
+    );
+    for (const bad of ['1.5', '1e3', '0x10', ' 1', 'NaN', '-1', '99999999999999999999', '']) {
+      t.match(await complaint([`--workers=${bad}`]), /--workers/, `"${bad}" workers`);
+    }
+    for (const bad of ['0', '65536', '10-1', '1-', '-', 'a', '1-2-3', '']) {
+      t.match(await complaint([`--ports=${bad}`]), /--ports/, `"${bad}" ports`);
+    }
+    for (const bad of ['http://h', 'redis://', '127.0.0.1:6379', 'redis://h/x', '']) {
+      t.match(await complaint([`--redis=${bad}`]), /--redis/, `"${bad}" redis`);
+    }
+  },
+);
+
+t.test('secrets are not shown', async (t) => {
+  t.notMatch(await complaint(['--redis', 'redis://u:hunter2@h:x']), /hunter2/);
+  t.notMatch(await complaint(['--admin-token', 'hunter2 ']), /hunter2/);
+});
+
+t.test('what is unknown is refused by name', async (t) => {
+  t.match(await complaint(['--nope', '1']), /--nope/);
+  t.match(await complaint(['stray']), /"stray"/);
+  t.match(await complaint(['--workers']), /workers/);
+  t.match(await complaint(['--config', configFile('{"nope": 1}')]), /"nope"/);
+  t.match(await complaint(['--config', configFile('[]')]), /JSON object/);
+  t.match(await complaint(['--config', configFile('{')]), /--config/);
+  t.match(await complaint(['--config', '/nonexistent.json']), /--config "\/nonexistent.json" cannot be used/);
+});
+
+t.test('options that contradict each other', async (t) => {
+  t.match(await complaint(['--admin-host', '0.0.0.0']), /--admin-token/);
+  t.match(await complaint(['--admin-port', '10500']), /--admin-port 10500 lies inside/);
+  t.match(await values(['--admin-host', '0.0.0.0', '--admin-token', 'secret']), { adminHost: '0.0.0.0' });
+});
+
+t.test('--help lists every flag with its default and unit, --version is the package version', async (t) => {
+  const help = await parse(['--help']);
+  if (!('text' in help)) throw new Error('no help');
+  t.equal(help.exitCode, 0);
+  for (const [key, option] of Object.entries(serverOptions)) {
+    t.match(help.text, `--${flagName(key)}`);
+    if (option.default !== undefined && option.defaultText === undefined) t.match(help.text, option.default);
+  }
+  const version = await parse(['--version']);
+  t.match('text' in version && version.text, /^\d+\.\d+\.\d+$/);
+});

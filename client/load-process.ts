@@ -47,6 +47,6 @@ async function stop(): Promise<void> {
   report({ counts, latency: latency.state, pingGaps: pingGaps.histogram.state }, () => process.exit());
 }
 
-function report(message: LoadReport, whenSent?: () => void): void {
+function report(message: LoadReport, whenSent: () => void = () => {}): void {
   process.send!(message, whenSent);
 }

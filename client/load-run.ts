@@ -60,9 +60,11 @@ async function hold(spread: LoadSpread, options: LoadOptions): Promise<LoadResul
     generator.stop();
   };
   const onSignal = (): void => {
-    if (stoppedAtMs === undefined) return stop();
-    generator.kill();
-    process.exit(130);
+    if (stoppedAtMs !== undefined) {
+      generator.kill();
+      process.exit(130);
+    }
+    stop();
   };
   const sample = (): void => {
     const { counts } = generator;

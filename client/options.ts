@@ -83,8 +83,8 @@ export type LoadOptions = OptionValues<typeof loadOptions> & OptionValues<typeof
 export const loadCommand: Command<typeof loadOptions, typeof loadPositionals> = {
   name: '10m-client',
   summary:
-    'Makes many WebSocket connections, holds them, counts what arrives. Ctrl-C stops and prints the summary, twice stops at\n' +
-    'once. Exit 0 if every connection was made and none was lost, else 1; 2 for a wrong flag. On a target in 127.0.0.0/8\n' +
+    'Makes many WebSocket connections, holds them, counts what arrives. Ctrl-C stops and prints the summary, twice stops at ' +
+    'once. Exit 0 if every connection was made and none was lost, else 1; 2 for a wrong flag. On a target in 127.0.0.0/8 ' +
     'with over 20,000 connections to a port, source addresses are spread over 127.0.0.1, 127.0.0.2, … by itself.',
   positionals: loadPositionals,
   options: loadOptions,
@@ -118,7 +118,7 @@ export type SubscribeOptions = OptionValues<typeof subscribeOptions> &
 export const subscribeCommand: Command<typeof subscribeOptions, typeof subscribePositionals> = {
   name: '10m-client subscribe',
   summary:
-    'Prints each message of a channel on standard output as it arrives, one a line, with the URL before it where there are\n' +
+    'Prints each message of a channel on standard output as it arrives, one a line, with the URL before it where there are ' +
     'several; comes back by itself when the connection ends. Ctrl-C exits 0; exit 1 where the server refuses, 2 for a wrong URL.',
   positionals: subscribePositionals,
   repeatLast: true,

@@ -147,7 +147,6 @@ export function choice<const W extends string>(o: {
 }
 
 /** Text that `accepts` lets through; without a default only as a positional. */
-export function text(o: { help: string; allowed: string; accepts: (raw: string) => boolean }): Option<string>;
 export function text(o: {
   help: string;
   allowed: string;
@@ -162,6 +161,7 @@ export function text(o: {
   defaultText: string;
   redact?: (raw: string) => string;
 }): Option<string | undefined>;
+export function text(o: { help: string; allowed: string; accepts: (raw: string) => boolean }): Option<string>;
 export function text(o: {
   help: string;
   allowed: string;

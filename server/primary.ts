@@ -89,6 +89,7 @@ class Primary {
       this.#close();
       throw error;
     }
+    if (this.#isStopping) return;
     this.#readiness.start();
     this.#logger.info('serving', {
       url: `ws://${urlHost(host)}:${ports.first}/CHANNEL`,

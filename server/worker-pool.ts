@@ -99,7 +99,7 @@ export class WorkerPool {
   }
 
   /**
-   * Starts all workers.
+   * Starts all workers; done when they listen, or when they are drained before that.
    *
    * @throws {Error} when one of them cannot serve; all are ended then
    */
@@ -149,6 +149,7 @@ export class WorkerPool {
    */
   async drain(order: DrainOrder): Promise<void> {
     this.#isStopping = true;
+    this.#started?.resolve();
     const emptied = this.#whenEmpty();
     const connectionsOf = (worker: PoolWorker) => this.#metrics.ofWorker(worker.id, 'tenm_connections');
     const workers = this.workers;

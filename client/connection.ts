@@ -72,12 +72,11 @@ export class Connection implements FrameSink {
       noDelay: true,
       onread: { buffer: readBuffer, callback: (bytes) => this.#read(bytes) },
     });
-    this.#socket.once('connect', () => {
-      this.#socket.write(handshakeRequest(target.host, target.path, target.key.key));
-    });
+    // No closure here names `target`: they live as long as the connection, and would keep 200 bytes of it.
+    this.#socket.once('connect', () => this.#sendRequest());
     // What went wrong is kept by the socket as `errored`, and the end is told once, when the socket is closed.
     this.#socket.on('error', ignore);
-    this.#socket.once('close', () => this.#onSocketClosed());
+    this.#socket.on('close', () => this.#onSocketClosed());
   }
 
   /** Begins the closing handshake (RFC 6455 section 7.1.2). Before the connection stands, it is cut instead. */
@@ -125,6 +124,11 @@ export class Connection implements FrameSink {
     if (this.#closeSent) return;
     this.#closeSent = true;
     this.#socket.write(closeFrame(code));
+  }
+
+  #sendRequest(): void {
+    const { host, path, key } = this.#handshake!.target;
+    this.#socket.write(handshakeRequest(host, path, key.key));
   }
 
   #read(bytes: number): boolean {

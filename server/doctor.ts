@@ -60,7 +60,7 @@ export function quickCheck(options: ServerOptions, host = liveHost()): Row[] {
 export async function doctor(options: OptionValues<typeof doctorOptions>): Promise<number> {
   const rows = checkHost(liveHost(), options, options.connections);
   if (options.redis !== undefined) rows.push(...(await checkRedis(options.redis)));
-  process.stdout.write(`${report(rows, options, options.connections, process.stdout.columns ?? 110)}\n`);
+  process.stdout.write(`${report(rows, options, options.connections, process.stdout.columns ?? 120)}\n`);
   return rows.some((row) => row.status === 'short') ? 1 : 0;
 }
 
@@ -82,7 +82,12 @@ export function report(
 ): string {
   const table = alignColumns([
     ['', 'check', 'found', 'needed'],
-    ...rows.map((row) => [MARKS[row.status], row.check, row.found, row.needed]),
+    ...rows.map((row) => [
+      MARKS[row.status],
+      row.check,
+      row.status === 'unread' ? '–' : row.found,
+      row.needed,
+    ]),
   ]);
   const isTable = table.every((line) => line.length <= columns);
   const body = isTable
@@ -99,13 +104,16 @@ export function report(
 
 const stacked = (row: Row, columns: number): string[] => [
   `${MARKS[row.status].padEnd(INDENT.length)}${row.check}`,
-  ...indented(`found: ${row.found}; needed: ${row.needed}`, columns),
+  ...indented(`${row.status === 'unread' ? '' : `found: ${row.found}; `}needed: ${row.needed}`, columns),
 ];
 
 function details(row: Row, columns: number): string[] {
   if (row.status === 'ok') return [];
-  const why = indented(`why: ${row.why}`, columns);
-  return row.fix === '' ? why : [...why, `${INDENT}fix: ${row.fix}`];
+  return [
+    ...(row.status === 'unread' ? indented(`not read: ${row.found}`, columns) : []),
+    ...indented(`why: ${row.why}`, columns),
+    ...(row.fix === '' ? [] : [`${INDENT}fix: ${row.fix}`]),
+  ];
 }
 
 const indented = (text: string, columns: number): string[] =>

@@ -181,7 +181,7 @@ function workersRow(host: Host, options: CheckedOptions, connections: number): R
     check: 'workers',
     status: tooFew || tooMany ? 'short' : 'ok',
     found: `${options.workers} on ${host.cores} cores`,
-    needed: tooFew ? `${formatCount(byFiles)} or more` : `${formatCount(most)} or fewer`,
+    needed: tooFew ? `${formatCount(byFiles)} or more` : `${byFiles} to ${most}`,
     why: tooFew
       ? 'so many share the connections without passing the limit of open files'
       : 'more than one for each core, or than the open files ask for, only cost memory and Redis output',

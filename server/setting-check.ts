@@ -57,7 +57,7 @@ export function settingRow(host: Host, setting: HostSetting, needed: string, loa
 }
 
 const reservedWords = (found: string, isEnough: boolean): string =>
-  `${found === '' ? 'none' : found}${isEnough ? ', none at risk' : ''}`;
+  found !== '' ? found : isEnough ? 'none at risk' : 'none';
 
 /** Compares number by number; a vector shorter than the one needed is not enough. */
 function satisfies(rule: HostSetting['rule'], found: string, needed: string): boolean {
@@ -119,7 +119,7 @@ export function portRangeRow(host: Host, workers: number): Row {
   return {
     check: PORT_RANGE,
     status: isEnough ? 'ok' : 'short',
-    found: `${range.value} (${formatCount(free)} not reserved)`,
+    found: `${range.value}: ${formatCount(free)} free`,
     needed,
     why,
     fix: isEnough ? '' : `sysctl -w ${PORT_RANGE}="32768 60999"`,

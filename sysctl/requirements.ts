@@ -114,7 +114,7 @@ export const hostSettings: readonly HostSetting[] = [
     needed: () => '1024',
     why: 'half-open handshakes for each listener; without SYN cookies only three quarters of it serve unknown clients',
     cost: '304 bytes for each handshake under way',
-    source: 'ip-sysctl; article',
+    source: 'ip-sysctl; tcp_conn_request() in net/ipv4/tcp_input.c; article',
   },
   {
     key: 'net.ipv4.ip_local_port_range',

@@ -58,7 +58,8 @@ export interface Command<T extends OptionTable, P extends OptionTable> {
 /** What a command line comes to: checked values, or a text to print and the exit code that goes with it. */
 export type CommandLine<V> = { readonly values: V } | { readonly text: string; readonly exitCode: 0 | 2 };
 
-/** A whole number in `min..max`. */
+/** A whole number in `min..max`; without a default only as a positional. */
+export function integer(o: { help: string; min: number; max: number }): Option<number>;
 export function integer(o: {
   help: string;
   min: number;
@@ -102,12 +103,28 @@ export function decimal(o: {
   max: number;
   unit?: string;
   default: number;
-}): Option<number> {
+}): Option<number>;
+export function decimal(o: {
+  help: string;
+  min: number;
+  max: number;
+  unit?: string;
+  defaultText: string;
+}): Option<number | undefined>;
+export function decimal(o: {
+  help: string;
+  min: number;
+  max: number;
+  unit?: string;
+  default?: number;
+  defaultText?: string;
+}): Option<number | undefined> {
   return {
     help: o.help,
     allowed: `a number from ${o.min} to ${o.max}`,
     ...(o.unit === undefined ? {} : { unit: o.unit }),
-    default: String(o.default),
+    ...(o.default === undefined ? {} : { default: String(o.default) }),
+    ...(o.defaultText === undefined ? {} : { defaultText: o.defaultText }),
     parse(raw) {
       const value = /^\d{1,15}(\.\d{1,9})?$/.test(raw) ? Number(raw) : Number.NaN;
       return value >= o.min && value <= o.max ? value : undefined;
@@ -129,7 +146,7 @@ export function choice<const W extends string>(o: {
   };
 }
 
-/** Text that `accepts` lets through. */
+/** Text that `accepts` lets through; without a default only as a positional. */
 export function text(o: {
   help: string;
   allowed: string;
@@ -144,6 +161,7 @@ export function text(o: {
   defaultText: string;
   redact?: (raw: string) => string;
 }): Option<string | undefined>;
+export function text(o: { help: string; allowed: string; accepts: (raw: string) => boolean }): Option<string>;
 export function text(o: {
   help: string;
   allowed: string;

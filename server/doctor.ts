@@ -1,5 +1,5 @@
 // 10m-server doctor: this host held against a number of connections, with the command that mends each shortfall.
-import { type Command, integer, type OptionValues } from './command-line.js';
+import { type Command, integer, runCommand } from './command-line.js';
 import { liveHost } from './host.js';
 import { type CheckedOptions, checkHost, connectionsByFiles } from './host-checks.js';
 import { type ServerOptions, serverCommand, serverOptions } from './options.js';
@@ -53,16 +53,17 @@ export function quickCheck(options: ServerOptions, host = liveHost()): Row[] {
 }
 
 /**
- * Checks the live host and prints the table.
+ * Checks the live host and prints the report; sets the exit code to 1 where a row falls short.
  *
- * @returns the exit code: 1 where a row falls short
+ * @param argv the arguments after `doctor`
  */
-export async function doctor(options: OptionValues<typeof doctorOptions>): Promise<number> {
-  const rows = checkHost(liveHost(), options, options.connections);
-  if (options.redis !== undefined) rows.push(...(await checkRedis(options.redis)));
-  process.stdout.write(`${report(rows, options, options.connections, process.stdout.columns ?? 120)}\n`);
-  return rows.some((row) => row.status === 'short') ? 1 : 0;
-}
+export const doctor = (argv: readonly string[]): Promise<void> =>
+  runCommand(doctorCommand, argv, async (options) => {
+    const rows = checkHost(liveHost(), options, options.connections);
+    if (options.redis !== undefined) rows.push(...(await checkRedis(options.redis)));
+    process.stdout.write(`${report(rows, options, options.connections, process.stdout.columns ?? 120)}\n`);
+    return rows.some((row) => row.status === 'short') ? 1 : 0;
+  });
 
 const MARKS = { ok: '✓ ok', short: '✗ short', unread: '? unread' } as const;
 

@@ -1,15 +1,20 @@
 #!/usr/bin/env node
-// argv in, exit code out.
-import { runCommand } from './command-line.js';
-import { serverCommand } from './options.js';
+// argv in, exit code out; a forked process is a worker.
+import cluster from 'node:cluster';
 
 const [word, ...rest] = process.argv.slice(2);
-if (word === 'doctor') {
-  const { doctor, doctorCommand } = await import('./doctor.js');
-  await runCommand(doctorCommand, rest, (options) => doctor(options));
+if (cluster.isWorker) {
+  const { runWorker } = await import('./worker.js');
+  runWorker();
+} else if (word === 'doctor') {
+  const { doctor } = await import('./doctor.js');
+  await doctor(rest);
 } else if (word === 'plan') {
-  const { plan, planCommand } = await import('./plan.js');
-  await runCommand(planCommand, rest, (options) => plan(options));
+  const { plan } = await import('./plan.js');
+  await plan(rest);
 } else {
-  await runCommand(serverCommand, process.argv.slice(2), async () => 0);
+  const { runCommand } = await import('./command-line.js');
+  const { serverCommand } = await import('./options.js');
+  const { runPrimary } = await import('./primary.js');
+  await runCommand(serverCommand, process.argv.slice(2), (options) => runPrimary(options));
 }

@@ -1,6 +1,15 @@
 // 10m-server plan: what a load takes, and what a machine holds, by the capacity model.
 import { capacity, type Load, type Machine, roomPerWorker } from './capacity.js';
-import { type Command, choice, decimal, integer, type OptionValues, size, toggle } from './command-line.js';
+import {
+  type Command,
+  choice,
+  decimal,
+  integer,
+  type OptionValues,
+  runCommand,
+  size,
+  toggle,
+} from './command-line.js';
 import { articleCosts, OWN_FILES, tenmCosts } from './costs.js';
 import { serverOptions } from './options.js';
 import { costsUsed, planNotes, planText } from './plan-text.js';
@@ -79,20 +88,25 @@ export const planCommand: Command<typeof planOptions, Record<never, never>> = {
   },
 };
 
-/** Prints the plan; there is no way for it to fail. */
-export async function plan(options: PlanOptions): Promise<number> {
-  const costs = options.server === 'article' ? articleCosts : tenmCosts;
-  const load = loadOf(options);
-  const machine = machineOf(options);
-  const answer = capacity(load, machine, costs);
-  const used = costsUsed(load, costs);
-  const notes = planNotes(load, answer);
-  const text = options.json
-    ? JSON.stringify({ load, machine, ...answer, notes, costs: used }, null, 2)
-    : planText(load, machine, answer, used, notes);
-  process.stdout.write(`${text}\n`);
-  return 0;
-}
+/**
+ * Prints the plan.
+ *
+ * @param argv the arguments after `plan`
+ */
+export const plan = (argv: readonly string[]): Promise<void> =>
+  runCommand(planCommand, argv, async (options) => {
+    const costs = options.server === 'article' ? articleCosts : tenmCosts;
+    const load = loadOf(options);
+    const machine = machineOf(options);
+    const answer = capacity(load, machine, costs);
+    const used = costsUsed(load, costs);
+    const notes = planNotes(load, answer);
+    const text = options.json
+      ? JSON.stringify({ load, machine, ...answer, notes, costs: used }, null, 2)
+      : planText(load, machine, answer, used, notes);
+    process.stdout.write(`${text}\n`);
+    return 0;
+  });
 
 const loadOf = (options: PlanOptions): Load => ({
   connections: options.connections,

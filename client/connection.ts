@@ -1,0 +1,174 @@
+// One WebSocket to a server: TCP, handshake, frames, and a single end.
+
+import { connect, type Socket } from 'node:net';
+import { FrameError, FrameReader, type FrameSink } from './frame-reader.js';
+import { closeFrame, pongFrame } from './frame-writer.js';
+import { type HandshakeKey, handshakeRequest, readHandshake } from './handshake.js';
+
+/** Where a connection goes. */
+export interface ConnectionTarget {
+  /** IP address, or a name to be resolved. */
+  readonly address: string;
+  readonly port: number;
+  /** The address of this machine to connect from; the kernel chooses where it is not given. */
+  readonly localAddress?: string | undefined;
+  /** The `Host` header. */
+  readonly host: string;
+  /** The channel as a percent-encoded path with its first slash. */
+  readonly path: string;
+  readonly key: HandshakeKey;
+}
+
+/** How a connection ended. */
+export interface ConnectionEnd {
+  /** The close code that the server sent, 1005 for a close frame without one, 1006 where no close frame came. */
+  readonly code: number;
+  /** The close reason that the server sent. */
+  readonly reason: string;
+  /** Why it ended without a close frame, where that is known: a system error, a HandshakeError, a FrameError. */
+  readonly error?: Error | undefined;
+}
+
+/** Whom a connection tells; one owner may have any number of connections. Payloads are valid during the call only. */
+export interface ConnectionOwner {
+  onOpen(connection: Connection): void;
+  onMessage(connection: Connection, payload: Buffer, isBinary: boolean): void;
+  /** A ping frame; its pong is already sent. */
+  onPing(connection: Connection): void;
+  onPong(connection: Connection): void;
+  /** The end, exactly once, whether the connection ever stood or not. */
+  onEnd(connection: Connection, end: ConnectionEnd): void;
+}
+
+/** Every read of this process goes through this one buffer: a read is handled to its end before the next begins. */
+const readBuffer = Buffer.allocUnsafeSlow(65_536);
+
+/**
+ * Costs 2.7 KB of user memory, nearly all of it node's socket: no timer, no promise, and a buffer only while a frame is
+ * incomplete. Deadlines are the owner's to keep; it calls `destroy`.
+ */
+export class Connection implements FrameSink {
+  /** The owner's number for it. */
+  readonly id: number;
+  readonly #owner: ConnectionOwner;
+  readonly #socket: Socket;
+  /** What the handshake still needs; undefined once it is done. */
+  #handshake: { readonly target: ConnectionTarget; answer: Buffer } | undefined;
+  /** There while frames are read: from the handshake to the close frame. */
+  #reader: FrameReader | undefined;
+  /** How it ends, once that is known. */
+  #end: ConnectionEnd | undefined;
+  /** A connection sends one close frame, be it the first or the answer. */
+  #closeSent = false;
+
+  constructor(id: number, target: ConnectionTarget, owner: ConnectionOwner) {
+    this.id = id;
+    this.#owner = owner;
+    this.#handshake = { target, answer: readBuffer.subarray(0, 0) };
+    this.#socket = connect({
+      host: target.address,
+      port: target.port,
+      ...(target.localAddress === undefined ? {} : { localAddress: target.localAddress }),
+      noDelay: true,
+      onread: { buffer: readBuffer, callback: (bytes) => this.#read(bytes) },
+    });
+    this.#socket.once('connect', () => {
+      this.#socket.write(handshakeRequest(target.host, target.path, target.key.key));
+    });
+    // What went wrong is kept by the socket as `errored`, and the end is told once, when the socket is closed.
+    this.#socket.on('error', ignore);
+    this.#socket.once('close', () => this.#onSocketClosed());
+  }
+
+  /** Begins the closing handshake (RFC 6455 section 7.1.2). Before the connection stands, it is cut instead. */
+  close(code: number): void {
+    if (this.#handshake !== undefined) this.destroy();
+    else if (this.#reader !== undefined) this.#sendClose(code);
+  }
+
+  /** Cuts the connection: a reset, so that no port is left in TIME_WAIT. `error` is the reason that its end will tell. */
+  destroy(error?: Error): void {
+    this.#end ??= { code: 1006, reason: '', error };
+    this.#reader = undefined;
+    // A socket that has not connected yet would wait for that before it is reset.
+    if (this.#socket.connecting) this.#socket.destroy();
+    else this.#socket.resetAndDestroy();
+  }
+
+  onMessage(payload: Buffer, isBinary: boolean): void {
+    if (this.#reader !== undefined) this.#owner.onMessage(this, payload, isBinary);
+  }
+
+  onPing(payload: Buffer): void {
+    if (this.#reader === undefined) return;
+    this.#socket.write(pongFrame(payload));
+    this.#owner.onPing(this);
+  }
+
+  onPong(): void {
+    this.#owner.onPong(this);
+  }
+
+  onCloseFrame(code: number, reason: string): void {
+    this.#finish(code, { code, reason });
+  }
+
+  /** Answers with a close frame and lets the socket go once that is written. */
+  #finish(answerCode: number, end: ConnectionEnd): void {
+    this.#end ??= end;
+    this.#reader = undefined;
+    this.#sendClose(answerCode);
+    this.#socket.destroySoon();
+  }
+
+  #sendClose(code: number): void {
+    if (this.#closeSent) return;
+    this.#closeSent = true;
+    this.#socket.write(closeFrame(code));
+  }
+
+  #read(bytes: number): boolean {
+    try {
+      const start = this.#handshake === undefined ? 0 : this.#readHandshake(readBuffer, bytes);
+      if (start !== undefined) this.#reader?.read(readBuffer, start, bytes, this);
+    } catch (error) {
+      if (error instanceof FrameError) this.#finish(error.closeCode, { code: 1006, reason: '', error });
+      else this.destroy(error as Error);
+    }
+    return true;
+  }
+
+  /** Where in the chunk the frames begin; undefined while the handshake is not done. */
+  #readHandshake(chunk: Buffer, bytes: number): number | undefined {
+    const { target, answer } = this.#handshake!;
+    const all =
+      answer.length === 0 ? chunk.subarray(0, bytes) : Buffer.concat([answer, chunk.subarray(0, bytes)]);
+    const used = readHandshake(all, target.key.accept, false);
+    if (used === undefined) {
+      this.#handshake!.answer = answer.length === 0 ? Buffer.from(all) : all;
+      return undefined;
+    }
+    this.#handshake = undefined;
+    this.#reader = new FrameReader();
+    this.#owner.onOpen(this);
+    return used - answer.length;
+  }
+
+  #onSocketClosed(): void {
+    const error = this.#socket.errored ?? this.#handshakeCutShort();
+    this.#owner.onEnd(this, this.#end ?? { code: 1006, reason: '', error });
+  }
+
+  /** Why a handshake failed whose answer ended too early. */
+  #handshakeCutShort(): Error | undefined {
+    if (this.#handshake === undefined) return undefined;
+    try {
+      readHandshake(this.#handshake.answer, this.#handshake.target.key.accept, true);
+    } catch (error) {
+      return error as Error;
+    }
+    return undefined;
+  }
+}
+
+function ignore(): void {}

@@ -1,0 +1,101 @@
+// The opening handshake of RFC 6455 section 4, as text: the request, and what is wrong with the answer.
+
+import { createHash } from 'node:crypto';
+
+/** A `Sec-WebSocket-Key` and the `Sec-WebSocket-Accept` that answers it. */
+export interface HandshakeKey {
+  readonly key: string;
+  readonly accept: string;
+}
+
+/**
+ * The sample key of RFC 6455 section 1.3. The load generator sends it on every connection: that saves a hash for each,
+ * and the C server that benchmarks measure beside this one answers no other key.
+ */
+export const sampleKey: HandshakeKey = {
+  key: 'dGhlIHNhbXBsZSBub25jZQ==',
+  accept: 's3pPLMBiTxaQ9kYGzzhZRbK+xOo=',
+};
+
+/** @param nonce 16 bytes, random for every connection (RFC 6455 section 4.1) */
+export function handshakeKey(nonce: Buffer): HandshakeKey {
+  const key = nonce.toString('base64');
+  const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+  return { key, accept };
+}
+
+/** The most that a server may answer with; one that sends more is cut off. */
+export const maxHandshakeBytes = 16_384;
+
+/** Why an answer is no handshake; `status` is there where the server answered in HTTP with another status than 101. */
+export class HandshakeError extends Error {
+  readonly status: number | undefined;
+
+  constructor(message: string, status?: number) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/**
+ * @param host the `Host` header: name or address, with the port
+ * @param path the channel as a percent-encoded path with its first slash
+ */
+export const handshakeRequest = (host: string, path: string, key: string): string =>
+  `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+  `Sec-WebSocket-Key: ${key}\r\nSec-WebSocket-Version: 13\r\n\r\n`;
+
+/**
+ * Checks the server's answer as RFC 6455 section 4.1 asks.
+ *
+ * @param answer all that has arrived so far
+ * @param isWhole true when nothing more can arrive
+ * @returns how many bytes the answer takes, what follows being frames; undefined while some of it is missing
+ * @throws {HandshakeError} its message is one line, without control characters
+ */
+export function readHandshake(answer: Buffer, accept: string, isWhole: boolean): number | undefined {
+  const end = answer.indexOf('\r\n\r\n');
+  const head = answer.toString('latin1', 0, end === -1 ? answer.length : end);
+  if (!'HTTP/1.1 '.startsWith(head.slice(0, 9))) throw new HandshakeError('the answer is not HTTP/1.1');
+  if (end === -1) {
+    if (answer.length > maxHandshakeBytes) {
+      throw new HandshakeError(`the answer is longer than ${maxHandshakeBytes} bytes`);
+    }
+    if (isWhole) throw new HandshakeError('the connection was closed before the handshake was answered');
+    return undefined;
+  }
+  const [statusLine = '', ...lines] = head.split('\r\n');
+  const status = /^HTTP\/1\.1 (\d{3})(?: |$)/.exec(statusLine)?.[1];
+  if (status === undefined) throw new HandshakeError('the answer has no HTTP status');
+  const headers = new Map<string, string>();
+  for (const line of lines) {
+    const colon = line.indexOf(':');
+    if (colon > 0) headers.set(line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim());
+  }
+  if (status !== '101') {
+    const bodyBytes = Math.min(Number(headers.get('content-length') ?? 0) || 0, maxHandshakeBytes);
+    if (answer.length < end + 4 + bodyBytes && !isWhole) return undefined;
+    const [body = ''] = answer.toString('utf8', end + 4, end + 4 + maxHandshakeBytes).split(/\r?\n/);
+    const reason = oneLine(body) || oneLine(statusLine.slice(13));
+    throw new HandshakeError(`HTTP ${status} ${reason}`.trim(), Number(status));
+  }
+  if (headers.get('upgrade')?.toLowerCase() !== 'websocket') {
+    throw new HandshakeError('the answer lacks "Upgrade: websocket"');
+  }
+  if (!/(^|,)\s*upgrade\s*(,|$)/i.test(headers.get('connection') ?? '')) {
+    throw new HandshakeError('the answer lacks "Connection: Upgrade"');
+  }
+  if (headers.get('sec-websocket-accept') !== accept) {
+    throw new HandshakeError('wrong Sec-WebSocket-Accept');
+  }
+  if (headers.has('sec-websocket-extensions') || headers.has('sec-websocket-protocol')) {
+    throw new HandshakeError('the answer chooses an extension or a subprotocol that was not offered');
+  }
+  return end + 4;
+}
+
+const oneLine = (text: string): string =>
+  text
+    .replace(/[\u0000-\u001f\u007f]+/g, ' ')
+    .slice(0, 200)
+    .trim();

@@ -1,0 +1,87 @@
+// What load processes count, and how the counts of several become one.
+
+/** Counts since the start, except where it says "now". All of them are numbers of connections or of frames. */
+export interface LoadCounts {
+  /** Handshakes under way now. */
+  connecting: number;
+  /** Connections that stand now. */
+  connected: number;
+  /** The most that stood at once. */
+  peakConnected: number;
+  /** Connections that ever stood, each number once. */
+  made: number;
+  /** Connection numbers that will not be tried again. */
+  ended: number;
+  /** Attempts that failed. */
+  failed: number;
+  /** Connections closed by other than us, each time. */
+  closed: number;
+  /** Of those, the ones that count against the run; see LoadSummary. */
+  lost: number;
+  /** Connections that stood again. */
+  reconnects: number;
+  pings: number;
+  /** Messages that are not empty. */
+  messages: number;
+  /** Their payloads together, bytes. */
+  bytes: number;
+  /** Connections that were ever pinged, each number once. */
+  pinged: number;
+  /** When the latest connection stood for the first time, ms since 1970; 0 before. */
+  lastMadeAtMs: number;
+  closedByCode: Record<string, number>;
+  failures: Record<string, number>;
+}
+
+export const noCounts = (): LoadCounts => ({
+  connecting: 0,
+  connected: 0,
+  peakConnected: 0,
+  made: 0,
+  ended: 0,
+  failed: 0,
+  closed: 0,
+  lost: 0,
+  reconnects: 0,
+  pings: 0,
+  messages: 0,
+  bytes: 0,
+  pinged: 0,
+  lastMadeAtMs: 0,
+  closedByCode: {},
+  failures: {},
+});
+
+/** Adds 1 to what is counted under `name`. */
+export function countUnder(record: Record<string, number>, name: string | number): void {
+  record[name] = (record[name] ?? 0) + 1;
+}
+
+/** The counts of all processes. Their peaks were not reached at one time, so the sum's own peak is for the caller to keep. */
+export function sumCounts(all: readonly LoadCounts[]): LoadCounts {
+  const sum = noCounts();
+  for (const counts of all) {
+    sum.connecting += counts.connecting;
+    sum.connected += counts.connected;
+    sum.peakConnected = Math.max(sum.peakConnected, counts.peakConnected);
+    sum.made += counts.made;
+    sum.ended += counts.ended;
+    sum.failed += counts.failed;
+    sum.closed += counts.closed;
+    sum.lost += counts.lost;
+    sum.reconnects += counts.reconnects;
+    sum.pings += counts.pings;
+    sum.messages += counts.messages;
+    sum.bytes += counts.bytes;
+    sum.pinged += counts.pinged;
+    sum.lastMadeAtMs = Math.max(sum.lastMadeAtMs, counts.lastMadeAtMs);
+    addRecord(sum.closedByCode, counts.closedByCode);
+    addRecord(sum.failures, counts.failures);
+  }
+  sum.peakConnected = Math.max(sum.peakConnected, sum.connected);
+  return sum;
+}
+
+function addRecord(sum: Record<string, number>, record: Readonly<Record<string, number>>): void {
+  for (const [name, count] of Object.entries(record)) sum[name] = (sum[name] ?? 0) + count;
+}

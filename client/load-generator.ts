@@ -1,0 +1,86 @@
+// Runs the load processes: splits the work, adds up what they report, and ends all of them.
+
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { LatencyHistogram } from './latency-histogram.js';
+import { countUnder, type LoadCounts, noCounts, sumCounts } from './load-counts.js';
+import type { LoadTask } from './load-plan.js';
+import type { LoadOrder, LoadReport } from './load-process.js';
+
+/** A small young generation: the default of 16 MB a half would hide what a connection costs behind its growth. */
+const execArgv = ['--max-semi-space-size=1'];
+/** How long load processes have to stop before they are killed; they give the server 2 s to answer their close frames. */
+const stopTimeoutMs = 10_000;
+
+/** Makes and holds the connections of several tasks, each in a process of its own. */
+export class LoadGenerator {
+  readonly latency = new LatencyHistogram();
+  readonly pingGaps = new LatencyHistogram();
+  /** Resolves when every process has ended, be it by `stop` or not. */
+  readonly ended: Promise<void>;
+  readonly #processes: readonly ChildProcess[];
+  readonly #counts: LoadCounts[];
+  #peakConnected = 0;
+  #killTimer: NodeJS.Timeout | undefined;
+
+  constructor(tasks: readonly LoadTask[]) {
+    this.#counts = tasks.map(noCounts);
+    this.#processes = tasks.map((task, i) => this.#fork(task, i));
+    this.ended = Promise.all(
+      this.#processes.map(
+        (process) => new Promise((resolve) => process.once('exit', resolve).once('error', resolve)),
+      ),
+    ).then(() => clearTimeout(this.#killTimer));
+  }
+
+  /** The counts of all processes as last reported. */
+  get counts(): LoadCounts {
+    const sum = sumCounts(this.#counts);
+    this.#peakConnected = Math.max(this.#peakConnected, sum.peakConnected);
+    return { ...sum, peakConnected: this.#peakConnected };
+  }
+
+  /** Closes all connections and ends the processes; `ended` resolves then. */
+  stop(): void {
+    const order: LoadOrder = { stop: true };
+    for (const process of this.#processes) if (process.connected) process.send(order, ignoreClosed);
+    this.#killTimer = setTimeout(() => this.kill(), stopTimeoutMs);
+  }
+
+  /** Ends the processes at once. */
+  kill(): void {
+    for (const process of this.#processes) process.kill('SIGKILL');
+  }
+
+  #fork(task: LoadTask, i: number): ChildProcess {
+    const program = fileURLToPath(new URL('load-process.js', import.meta.url));
+    const child = fork(program, { execArgv, serialization: 'advanced' });
+    let hasFinished = false;
+    child.on('message', (report: LoadReport) => {
+      this.#counts[i] = report.counts;
+      if (!('latency' in report)) return;
+      hasFinished = true;
+      this.latency.merge(report.latency);
+      this.pingGaps.merge(report.pingGaps);
+    });
+    child.on('error', (error) => countUnder(this.#counts[i]!.failures, error.message));
+    child.once('exit', (code, signal) => {
+      if (!hasFinished) countDeath(this.#counts[i]!, `load process ended: ${signal ?? `exit ${code}`}`);
+    });
+    const order: LoadOrder = { start: task };
+    child.send(order, ignoreClosed);
+    return child;
+  }
+}
+
+/** What a process held when it ended without a last word is lost. */
+function countDeath(counts: LoadCounts, reason: string): void {
+  counts.lost += counts.connected;
+  counts.closed += counts.connected;
+  counts.connected = 0;
+  counts.connecting = 0;
+  countUnder(counts.failures, reason);
+}
+
+/** An order to a process that has just ended is not delivered, and its end is dealt with as such. */
+function ignoreClosed(): void {}

@@ -1,0 +1,52 @@
+// The program of one load process: takes its task and its orders from the parent, and lives no longer than the parent.
+
+import type { HistogramState } from './latency-histogram.js';
+import type { LoadCounts } from './load-counts.js';
+import type { LoadTask } from './load-plan.js';
+import { LoadWorker } from './load-worker.js';
+
+/** What the parent says: begin, then stop. */
+export type LoadOrder = { readonly start: LoadTask } | { readonly stop: true };
+
+/** What a load process says: its counts every 250 ms, and all that it knows once it has stopped. */
+export type LoadReport =
+  | { readonly counts: LoadCounts }
+  | {
+      readonly counts: LoadCounts;
+      readonly latency: HistogramState;
+      readonly pingGaps: HistogramState;
+    };
+
+const reportEveryMs = 250;
+
+// Ctrl-C reaches the whole process group; when to stop is for the parent to say.
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => {});
+process.on('disconnect', () => process.exit());
+// Whoever read the messages has gone; the connections are still wanted.
+process.stdout.on('error', () => {});
+
+let worker: LoadWorker | undefined;
+
+process.on('message', (order: LoadOrder) => {
+  if ('start' in order) start(order.start);
+  else stop();
+});
+
+function start(task: LoadTask): void {
+  const started = new LoadWorker(task, (line) => process.stdout.write(line));
+  worker = started;
+  started.start();
+  setInterval(() => report({ counts: started.counts }), reportEveryMs);
+}
+
+async function stop(): Promise<void> {
+  if (worker === undefined) process.exit();
+  await worker.stop();
+  const { counts, latency, pingGaps } = worker;
+  report({ counts, latency: latency.state, pingGaps: pingGaps.histogram.state }, () => process.exit());
+}
+
+function report(message: LoadReport, whenSent: () => void = () => {}): void {
+  process.send!(message, whenSent);
+}

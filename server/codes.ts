@@ -1,0 +1,71 @@
+// Every close code, close reason and refusal: number, words, and whether a client should come back.
+
+/** How the server closes a WebSocket (RFC 6455 section 7.4; 4000-4999 are for private use). */
+export const closeCodes = {
+  stopping: { code: 1001, meaning: 'the server stops', comesBack: true },
+  policy: { code: 1008, meaning: 'refused by policy', comesBack: false },
+  restarting: { code: 1012, meaning: 'this worker restarts', comesBack: true },
+  overLimit: { code: 1013, meaning: 'over a limit, try later', comesBack: true },
+  tooSlow: { code: 4000, meaning: 'too slow a reader: write timeout or backpressure', comesBack: true },
+} as const;
+
+/** Why a connection ended: the values of the `reason` label of `tenm_connections_closed_total`. */
+export const closeReasons = {
+  client: 'the client sent a close frame',
+  lost: 'the connection ended without a close frame',
+  protocol: 'the client broke the protocol',
+  too_big: 'the client sent a message over 1 KiB',
+  too_slow: 'the client left messages unread: write timeout or backpressure',
+  pong_timeout: 'the client did not answer a ping',
+  stopping: 'the server stops',
+  restarting: 'this worker restarts',
+} as const;
+export type CloseReason = keyof typeof closeReasons;
+
+/** An HTTP answer that ends a handshake. */
+export interface Refusal {
+  readonly status: string;
+  /** The value of the `reason` label of `tenm_connections_rejected_total`. */
+  readonly reason: string;
+  /** One line for whoever reads the answer. */
+  readonly body: string;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+}
+
+const refusal = (
+  status: string,
+  reason: string,
+  body: string,
+  headers: readonly (readonly [string, string])[] = [],
+): Refusal => ({ status, reason, body: `${body}\n`, headers });
+
+/** What a handshake can be refused with (RFC 6455 section 4.2.1 lists what it must hold). */
+export const refusals = {
+  emptyChannel: refusal(
+    '400 Bad Request',
+    'bad_channel',
+    'the channel is empty: connect to ws://HOST:PORT/CHANNEL',
+  ),
+  longChannel: refusal('400 Bad Request', 'bad_channel', 'the channel is longer than 255 bytes'),
+  controlInChannel: refusal('400 Bad Request', 'bad_channel', 'the channel holds a control character'),
+  reservedChannel: refusal('400 Bad Request', 'bad_channel', 'channels that begin with $ are reserved'),
+  badEncoding: refusal('400 Bad Request', 'bad_channel', 'the channel is not percent-encoded UTF-8'),
+  badKey: refusal('400 Bad Request', 'bad_handshake', 'Sec-WebSocket-Key must be 16 bytes in base64'),
+  badConnection: refusal('400 Bad Request', 'bad_handshake', 'the Connection header must hold "Upgrade"'),
+  badVersion: refusal('426 Upgrade Required', 'bad_handshake', 'Sec-WebSocket-Version must be 13', [
+    ['Upgrade', 'websocket'],
+    ['Sec-WebSocket-Version', '13'],
+  ]),
+  notWebSocket: refusal(
+    '426 Upgrade Required',
+    'not_websocket',
+    'this is a WebSocket endpoint: connect with ws://',
+    [['Upgrade', 'websocket']],
+  ),
+  badMethod: refusal(
+    '405 Method Not Allowed',
+    'bad_method',
+    'only GET with Upgrade: websocket is served here',
+    [['Allow', 'GET']],
+  ),
+} as const;

@@ -1,0 +1,185 @@
+// The live connections of a worker: opened, pinged, found slow or silent, closed, and why.
+import type { WebSocket } from 'uWebSockets.js';
+import { type CloseReason, closeCodes } from './codes.js';
+import type { Logger } from './logger.js';
+import type { PingWheel, WheelItem } from './ping-wheel.js';
+
+/**
+ * What the server keeps on each connection: own properties of the uWS object, 8 bytes each in a store of 64. Times are
+ * numbers of ticks, from 1; 0 is none.
+ */
+export interface ConnectionState extends WheelItem {
+  /** Tick at which written bytes were found unread, with none read since; {@link OVERFLOWED} once dropped from. */
+  stalledSince: number;
+  /** Tick of the oldest ping frame that still has no pong. */
+  unansweredSince: number;
+}
+
+/** A connection: the uWS object and the state on it. Its methods throw once it is closed. */
+export type Connection = WebSocket<ConnectionState> & ConnectionState;
+
+/** What each connection begins with; uWS copies it, so that one object serves all. */
+export const initialState: Readonly<ConnectionState> = Object.freeze({
+  slot: 0,
+  position: 0,
+  stalledSince: 0,
+  unansweredSince: 0,
+});
+
+/** Mark of a connection whose backpressure passed the limit: uWS closes it a moment later. */
+const OVERFLOWED = -1;
+
+const EMPTY = new ArrayBuffer(0);
+
+/** What the connections report to. */
+export interface ConnectionCounters {
+  opened: number;
+  pingsSent: number;
+  droppedBackpressure: number;
+  countClosed(reason: CloseReason): void;
+}
+
+export interface ConnectionLimits {
+  readonly pingType: 'message' | 'frame' | 'off';
+  /** Ticks that a connection may leave written bytes unread. */
+  readonly writeTimeoutTicks: number;
+  /** Ticks that a pong may take. */
+  readonly pongTimeoutTicks: number;
+}
+
+/** Why uWebSockets.js closed a connection by itself (close code 1006), by its words. */
+const uwsReasons = new Map<string, CloseReason>([
+  ['Received too big message', 'too_big'],
+  ['Received invalid WebSocket frame', 'protocol'],
+  ['Received invalid UTF-8', 'protocol'],
+  ['Received invalid close payload', 'protocol'],
+]);
+
+/** All connections of a worker, in the slots of its wheel. */
+export class Connections {
+  readonly #wheel: PingWheel<Connection>;
+  readonly #counters: ConnectionCounters;
+  readonly #limits: ConnectionLimits;
+  readonly #logger: Logger;
+  /** Why we are closing the connection whose close handler runs within that call. */
+  #ownReason: CloseReason | undefined;
+  #tick = 0;
+
+  constructor(
+    wheel: PingWheel<Connection>,
+    counters: ConnectionCounters,
+    limits: ConnectionLimits,
+    logger: Logger,
+  ) {
+    this.#wheel = wheel;
+    this.#counters = counters;
+    this.#limits = limits;
+    this.#logger = logger;
+  }
+
+  get size(): number {
+    return this.#wheel.size;
+  }
+
+  opened(connection: Connection): void {
+    this.#wheel.add(connection);
+    this.#counters.opened++;
+  }
+
+  /** The close handler of uWS: after it, the connection's methods throw. */
+  closed(connection: Connection, code: number, message: ArrayBuffer): void {
+    this.#wheel.remove(connection);
+    const reason = this.#ownReason ?? reasonOf(connection, code, message);
+    this.#counters.countClosed(reason);
+    if (reason === 'too_slow') {
+      this.#logger.debug('connection closed', { code: closeCodes.tooSlow.code, reason });
+    }
+  }
+
+  /** uWS dropped a message since the backpressure passed its limit. No ws method may be called here: it would crash. */
+  readonly dropped = (connection: Connection): void => {
+    this.#counters.droppedBackpressure++;
+    connection.stalledSince = OVERFLOWED;
+  };
+
+  /** The client took bytes that had been waiting. */
+  readonly drained = (connection: Connection): void => {
+    if (connection.stalledSince > 0) {
+      connection.stalledSince = connection.getBufferedAmount() === 0 ? 0 : this.#tick;
+    }
+  };
+
+  readonly ponged = (connection: Connection): void => {
+    connection.unansweredSince = 0;
+  };
+
+  /** Serves what is due at a tick: pings, and the deadlines of connections pinged earlier. */
+  tick(tick: number): void {
+    this.#tick = tick;
+    this.#wheel.tick(tick, this.#ping);
+    this.#wheel.tick(tick - this.#limits.writeTimeoutTicks, this.#closeStalled);
+    if (this.#limits.pingType === 'frame') {
+      this.#wheel.tick(tick - this.#limits.pongTimeoutTicks, this.#closeSilent);
+    }
+  }
+
+  /** Closes some connection with a close frame; false when there is none. */
+  endOne(reason: 'stopping' | 'restarting', text: string): boolean {
+    const connection = this.#wheel.any();
+    if (connection === undefined) return false;
+    this.#ownReason = reason;
+    connection.end(closeCodes[reason].code, text);
+    this.#ownReason = undefined;
+    return true;
+  }
+
+  readonly #ping = (connection: Connection): void => {
+    if (this.#sendPing(connection)) {
+      connection.stalledSince = 0;
+    } else if (connection.stalledSince === 0) {
+      connection.stalledSince = this.#tick;
+    }
+  };
+
+  /** Sends what a ping is here; whether nothing is waiting to be read by the client. */
+  #sendPing(connection: Connection): boolean {
+    switch (this.#limits.pingType) {
+      case 'off':
+        return connection.getBufferedAmount() === 0;
+      case 'message':
+        this.#counters.pingsSent++;
+        return connection.send(EMPTY, false) === 1;
+      case 'frame':
+        this.#counters.pingsSent++;
+        if (connection.unansweredSince === 0) connection.unansweredSince = this.#tick;
+        return connection.ping() === 1;
+    }
+  }
+
+  readonly #closeStalled = (connection: Connection): void => {
+    const { stalledSince } = connection;
+    if (stalledSince > 0 && this.#tick - stalledSince >= this.#limits.writeTimeoutTicks) {
+      this.#close(connection, 'too_slow');
+    }
+  };
+
+  readonly #closeSilent = (connection: Connection): void => {
+    const { unansweredSince } = connection;
+    if (unansweredSince > 0 && this.#tick - unansweredSince >= this.#limits.pongTimeoutTicks) {
+      this.#close(connection, 'pong_timeout');
+    }
+  };
+
+  /** Closes at once: a close frame would wait behind what the client does not read. */
+  #close(connection: Connection, reason: CloseReason): void {
+    this.#ownReason = reason;
+    connection.close();
+    this.#ownReason = undefined;
+  }
+}
+
+function reasonOf(connection: Connection, code: number, message: ArrayBuffer): CloseReason {
+  if (connection.stalledSince === OVERFLOWED) return 'too_slow';
+  if (code !== 1006) return 'client';
+  return uwsReasons.get(Buffer.from(message).toString()) ?? 'lost';
+}

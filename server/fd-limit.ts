@@ -1,0 +1,23 @@
+// How many file descriptors this process has open, and may have.
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+
+const PROC_FDS = '/proc/self/fd';
+
+/** Open file descriptors. On Linux 6.2 and later the size of the folder is their number; else they are listed. */
+export function openFds(): number {
+  try {
+    return statSync(PROC_FDS).size || readdirSync(PROC_FDS).length;
+  } catch {
+    return 0;
+  }
+}
+
+/** The soft limit of open file descriptors (getrlimit(2), RLIMIT_NOFILE), which Node raises to the hard one at start. */
+export function maxFds(): number {
+  try {
+    const match = /^Max open files\s+(\d+|unlimited)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
+    return match?.[1] === undefined || match[1] === 'unlimited' ? Number.MAX_SAFE_INTEGER : Number(match[1]);
+  } catch {
+    return Number.MAX_SAFE_INTEGER;
+  }
+}

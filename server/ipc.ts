@@ -1,0 +1,40 @@
+// What the primary and its workers tell each other over the cluster channel (structured clone: buffers stay buffers).
+import type { MetricObjectWithValues, MetricValueWithName } from 'prom-client';
+import type { BrokerState } from './broker.js';
+import type { ServerOptions } from './options.js';
+
+/** The metrics of one process, as prom-client aggregates them. */
+export type MetricsReport = MetricObjectWithValues<MetricValueWithName<string>>[];
+
+/** How connections are closed, all at once or spread over time. */
+export interface DrainOrder {
+  readonly reason: 'stopping' | 'restarting';
+  /** Connections closed per second by this worker. */
+  readonly ratePerSecond: number;
+  /** Close reason that tells clients when to come back: `retry=MIN-MAX`, in seconds. */
+  readonly retry: string;
+}
+
+export type ToWorker =
+  | {
+      readonly kind: 'start';
+      readonly number: number;
+      readonly options: ServerOptions;
+      readonly probeChannel: string;
+    }
+  | { readonly kind: 'message'; readonly channel: Buffer; readonly payload: Buffer }
+  | { readonly kind: 'collect'; readonly request: number; readonly withProcess: boolean }
+  | { readonly kind: 'drain'; readonly order: DrainOrder };
+
+export type FromWorker =
+  /** The worker has loaded its code and waits for the order to start. */
+  | { readonly kind: 'hello' }
+  /** The worker serves its ports (again), or has stopped accepting since it is full. */
+  | { readonly kind: 'gate'; readonly isOpen: boolean }
+  /** The worker cannot serve; the primary ends it. */
+  | { readonly kind: 'failed'; readonly message: string }
+  | { readonly kind: 'broker'; readonly state: BrokerState }
+  | { readonly kind: 'probe'; readonly sequence: number }
+  | { readonly kind: 'collected'; readonly request: number; readonly metrics: MetricsReport }
+  /** Every connection is closed; the last word of the worker's metrics. */
+  | { readonly kind: 'drained'; readonly metrics: MetricsReport };

@@ -1,0 +1,74 @@
+// The clock of the ping wheel: turns time into ticks, catches up without a burst, and measures how late it is.
+
+/** What a pinger is made of. Times are in milliseconds. */
+export interface PingerParts {
+  /** A monotonic clock, such as `performance.now`. */
+  readonly now: () => number;
+  readonly tickMs: number;
+  /** Ticks of a whole turn of the wheel. */
+  readonly turnTicks: number;
+  /** Serves a tick. */
+  readonly serve: (tick: number) => void;
+  /** Gets the lateness of each tick served, in milliseconds. */
+  readonly observeLag: (lagMs: number) => void;
+}
+
+/** Most ticks served at once: twice the usual rate while catching up. */
+const MAX_TICKS_AT_ONCE = 2;
+
+/** Slots of a turn where the interval is long enough: few enough that their arrays are well filled. */
+const TURN_TICKS = 512;
+const MIN_TICK_MS = 10;
+
+/** Length of a tick for a ping interval, and how many ticks make a turn of exactly that interval. */
+export function tickOf(intervalMs: number): { readonly tickMs: number; readonly turnTicks: number } {
+  const turnTicks = Math.max(1, Math.min(TURN_TICKS, Math.floor(intervalMs / MIN_TICK_MS)));
+  return { tickMs: intervalMs / turnTicks, turnTicks };
+}
+
+/** Serves ticks 1, 2, 3… each at its time, or as soon after as is fair. */
+export class Pinger {
+  readonly #parts: PingerParts;
+  #startMs = 0;
+  #served = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(parts: PingerParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    this.#startMs = this.#parts.now();
+    this.#served = 0;
+    this.#schedule(this.#parts.tickMs);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #schedule(delayMs: number): void {
+    this.#timer = setTimeout(() => this.#schedule(this.poll()), Math.ceil(delayMs));
+  }
+
+  /**
+   * Serves the ticks that are due by now. After a stall of more than a turn the whole turns that were missed are left
+   * out, since each slot is owed one ping and not several.
+   *
+   * @returns when to poll again, in milliseconds from now: at the next tick, or a tick later while there are late ones
+   */
+  poll(): number {
+    const { now, tickMs, turnTicks, serve, observeLag } = this.#parts;
+    const elapsedMs = now() - this.#startMs;
+    const due = Math.floor(elapsedMs / tickMs);
+    const behind = due - this.#served;
+    if (behind > turnTicks) this.#served += Math.floor((behind - 1) / turnTicks) * turnTicks;
+    const until = Math.min(due, this.#served + MAX_TICKS_AT_ONCE);
+    while (this.#served < until) {
+      this.#served++;
+      observeLag(elapsedMs - this.#served * tickMs);
+      serve(this.#served);
+    }
+    return due > this.#served ? tickMs : this.#startMs + (due + 1) * tickMs - now();
+  }
+}

@@ -1,0 +1,152 @@
+// What a worker counts. Plain numbers on the hot paths; prom-client reads them when it is asked.
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { type CloseReason, closeReasons, refusals } from './codes.js';
+import { maxFds, openFds } from './fd-limit.js';
+import type { MetricsReport } from './ipc.js';
+import { collectProcessMetrics } from './process-metrics.js';
+
+const SECONDS_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** Values that are read when the metrics are collected. */
+export interface WorkerGauges {
+  connections(): number;
+  channels(): number;
+  connectionsLimit(): number;
+  isBrokerConnected(): boolean;
+}
+
+/** The counters of a worker, and their exposition. */
+export class WorkerMetrics {
+  opened = 0;
+  pingsSent = 0;
+  messagesReceived = 0;
+  messagesDelivered = 0;
+  messagesUnrouted = 0;
+  droppedBackpressure = 0;
+  droppedTooBig = 0;
+  droppedReserved = 0;
+  brokerReconnects = 0;
+  readonly #closed = zeros(Object.keys(closeReasons));
+  readonly #rejected = zeros(Object.values(refusals).map(({ reason }) => reason));
+  readonly #own = new Registry();
+  readonly #process = new Registry();
+  readonly #pingLag: Histogram;
+  readonly #probe: Histogram;
+
+  constructor(gauges: WorkerGauges) {
+    this.#gauge('connections', 'Open connections.', () => gauges.connections());
+    this.#counter('connections_opened_total', 'Connections that were opened.', () => this.opened);
+    this.#counters('connections_closed_total', 'Connections that ended, by reason.', () => this.#closed);
+    this.#counters(
+      'connections_rejected_total',
+      'Handshakes that were refused, by reason.',
+      () => this.#rejected,
+    );
+    this.#gauge('connections_limit', 'Most connections that the workers take.', () =>
+      gauges.connectionsLimit(),
+    );
+    this.#gauge('channels', 'Channels with a connection, counted in each worker.', () => gauges.channels());
+    this.#counter('messages_received_total', 'Messages from the broker.', () => this.messagesReceived);
+    this.#counter(
+      'messages_delivered_total',
+      'Messages to connections, one for each.',
+      () => this.messagesDelivered,
+    );
+    this.#counter(
+      'messages_unrouted_total',
+      'Messages to a channel without a connection.',
+      () => this.messagesUnrouted,
+    );
+    this.#counters('messages_dropped_total', 'Messages that were not delivered, by reason.', () => ({
+      backpressure: this.droppedBackpressure,
+      too_big: this.droppedTooBig,
+      reserved: this.droppedReserved,
+    }));
+    this.#counter('pings_sent_total', 'Pings to connections.', () => this.pingsSent);
+    this.#gauge('broker_connected', 'Workers that hear the broker.', () =>
+      gauges.isBrokerConnected() ? 1 : 0,
+    );
+    this.#counter(
+      'broker_reconnects_total',
+      'Times that a lost broker came back.',
+      () => this.brokerReconnects,
+    );
+    this.#gauge('open_fds', 'Open file descriptors.', openFds);
+    this.#gauge('max_fds', 'File descriptors that the workers may open.', maxFds);
+    this.#pingLag = this.#histogram('ping_lag_seconds', 'How late a slot of the ping wheel was served.');
+    this.#probe = this.#histogram(
+      'delivery_probe_seconds',
+      'From the publication of a probe to its arrival.',
+    );
+    collectProcessMetrics(this.#process);
+  }
+
+  countClosed(reason: CloseReason): void {
+    this.#closed[reason]!++;
+  }
+
+  countRejected(reason: string): void {
+    this.#rejected[reason]!++;
+  }
+
+  observePingLag(lagMs: number): void {
+    this.#pingLag.observe(lagMs / 1000);
+  }
+
+  observeProbe(seconds: number): void {
+    this.#probe.observe(seconds);
+  }
+
+  /**
+   * All metrics, for the primary to aggregate.
+   *
+   * @param withProcess also those of the process; collecting them resets the event loop's delay, so that is for scrapes
+   */
+  async report(withProcess: boolean): Promise<MetricsReport> {
+    const own = await this.#own.getMetricsAsJSON();
+    return withProcess ? [...own, ...(await this.#process.getMetricsAsJSON())] : own;
+  }
+
+  #gauge(name: string, help: string, read: () => number): void {
+    new Gauge({
+      name: `tenm_${name}`,
+      help,
+      registers: [this.#own],
+      collect() {
+        this.set(read());
+      },
+    });
+  }
+
+  #counter(name: string, help: string, read: () => number): void {
+    new Counter({
+      name: `tenm_${name}`,
+      help,
+      registers: [this.#own],
+      collect() {
+        this.reset();
+        this.inc(read());
+      },
+    });
+  }
+
+  #counters(name: string, help: string, read: () => Readonly<Record<string, number>>): void {
+    new Counter({
+      name: `tenm_${name}`,
+      help,
+      labelNames: ['reason'],
+      registers: [this.#own],
+      collect() {
+        this.reset();
+        for (const [reason, count] of Object.entries(read())) this.inc({ reason }, count);
+      },
+    });
+  }
+
+  #histogram(name: string, help: string): Histogram {
+    return new Histogram({ name: `tenm_${name}`, help, buckets: SECONDS_BUCKETS, registers: [this.#own] });
+  }
+}
+
+const zeros = (names: readonly string[]): Record<string, number> =>
+  Object.fromEntries(names.map((name) => [name, 0]));

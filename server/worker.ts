@@ -1,0 +1,240 @@
+// A worker: builds its stages in order, listens, delivers, pings, and drains when it is told to.
+import { loadBinding } from './binding.js';
+import type { Subscription, SubscriptionEvents } from './broker.js';
+import { type Connection, Connections } from './connections.js';
+import { Delivery } from './delivery.js';
+import { EmbeddedSubscription } from './embedded-broker.js';
+import { FanOut } from './fan-out.js';
+import { maxFds, openFds } from './fd-limit.js';
+import { Gate } from './gate.js';
+import type { DrainOrder, FromWorker, ToWorker } from './ipc.js';
+import { Listener } from './listener.js';
+import { type Logger, standardErrorLogger } from './logger.js';
+import type { ServerOptions } from './options.js';
+import { PingWheel } from './ping-wheel.js';
+import { Pinger, tickOf } from './pinger.js';
+import { RedisSubscription } from './redis-broker.js';
+import { WorkerMetrics } from './worker-metrics.js';
+
+/** File descriptors left for what is not a connection: the broker's, and files read for metrics. */
+const RESERVED_FDS = 64;
+const DRAIN_STEP_MS = 50;
+/** How long the last close frames get to leave, and to be answered, before the process ends. */
+const DRAIN_GRACE_MS = 500;
+
+type Start = Extract<ToWorker, { kind: 'start' }>;
+
+/** Runs this process as a worker: waits for the primary's orders and obeys them until it ends. */
+export function runWorker(): void {
+  let worker: Worker | undefined;
+  // A terminal sends its signals to the whole process group; the primary decides what becomes of the workers.
+  process.on('SIGINT', () => {});
+  process.on('SIGTERM', () => {});
+  process.on('SIGHUP', () => {});
+  // Without a primary nobody could stop this worker or see its metrics, and it would hold the ports.
+  process.on('disconnect', () => process.exit(0));
+  process.on('message', (message: ToWorker) => {
+    if (message.kind === 'start') worker = startWorker(message);
+    else worker?.obey(message);
+  });
+  tell({ kind: 'hello' });
+}
+
+const tell = (message: FromWorker): void => {
+  process.send?.(message);
+};
+
+function startWorker(start: Start): Worker | undefined {
+  process.title = `10m-server worker ${start.number}`;
+  const logger = standardErrorLogger(start.options.logLevel, { worker: start.number });
+  process.on('uncaughtException', (error) => {
+    logger.error('worker failed', { error: error.stack ?? error.message });
+    process.exit(1);
+  });
+  try {
+    return new Worker(start, logger);
+  } catch (error) {
+    tell({ kind: 'failed', message: (error as Error).message });
+    return undefined;
+  }
+}
+
+class Worker {
+  readonly #logger: Logger;
+  readonly #options: ServerOptions;
+  readonly #metrics: WorkerMetrics;
+  readonly #connections: Connections;
+  readonly #pinger: Pinger;
+  readonly #gate: Gate;
+  readonly #delivery: Delivery;
+  readonly #subscription: Subscription;
+  readonly #limit: number;
+  #isBrokerConnected = false;
+
+  constructor({ options, probeChannel }: Start, logger: Logger) {
+    this.#logger = logger;
+    this.#options = options;
+    this.#metrics = new WorkerMetrics({
+      connections: () => this.#connections.size,
+      channels: () => fanOut.channels,
+      connectionsLimit: () => this.#limit,
+      isBrokerConnected: () => this.#isBrokerConnected,
+    });
+    const metrics = this.#metrics;
+
+    const isPinging = options.pingInterval > 0;
+    const { tickMs, turnTicks } = tickOf(1000 * (isPinging ? options.pingInterval : options.writeTimeout));
+    const ticksOf = (seconds: number) => Math.ceil((seconds * 1000) / tickMs);
+    this.#connections = new Connections(
+      new PingWheel<Connection>(turnTicks),
+      metrics,
+      {
+        pingType: isPinging ? options.pingType : 'off',
+        writeTimeoutTicks: ticksOf(options.writeTimeout),
+        pongTimeoutTicks: ticksOf(options.pongTimeout),
+      },
+      logger,
+    );
+    const connections = this.#connections;
+    this.#pinger = new Pinger({
+      now: () => performance.now(),
+      tickMs,
+      turnTicks,
+      serve: (tick) => connections.tick(tick),
+      observeLag: (lagMs) => metrics.observePingLag(lagMs),
+    });
+
+    const listener = new Listener(
+      loadBinding(logger),
+      { host: options.host, ports: options.ports, maxBackpressureBytes: options.maxBackpressure },
+      {
+        accepted: () => this.#gate.accepted(),
+        left: () => this.#gate.left(),
+        refused: ({ reason }) => metrics.countRejected(reason),
+        opened(connection, channel) {
+          connections.opened(connection);
+          fanOut.join(connection, channel);
+        },
+        closed: (connection, code, message) => connections.closed(connection, code, message),
+        dropped: connections.dropped,
+        drained: connections.drained,
+        ponged: connections.ponged,
+        subscriptionChanged: (...change) => fanOut.subscriptionChanged(...change),
+      },
+    );
+    const fanOut = new FanOut(listener.app, (deliveries) => {
+      metrics.messagesDelivered += deliveries;
+    });
+    this.#delivery = new Delivery(fanOut, metrics, options.maxMessage);
+
+    this.#limit = connectionsLimit(options, logger);
+    this.#gate = new Gate({
+      limit: this.#limit,
+      open: () => listener.open(),
+      close: () => listener.close(),
+      later: setTimeout,
+      changed: (isOpen, sockets) => this.#gateChanged(isOpen, sockets),
+      reopenFailed: ({ message }) =>
+        logger.error('there is room, but it is not possible to listen again', { message }),
+    });
+    this.#subscription = this.#subscribe(probeChannel);
+    this.#gate.start();
+    this.#pinger.start();
+    this.#subscription.start();
+  }
+
+  obey(message: Exclude<ToWorker, Start>): void {
+    switch (message.kind) {
+      case 'message':
+        if (this.#subscription instanceof EmbeddedSubscription) {
+          this.#subscription.receive(message.channel, message.payload);
+        }
+        return;
+      case 'collect':
+        void this.#metrics
+          .report(message.withProcess)
+          .then((metrics) => tell({ kind: 'collected', request: message.request, metrics }));
+        return;
+      case 'drain':
+        this.#drain(message.order);
+        return;
+    }
+  }
+
+  #subscribe(probeChannel: string): Subscription {
+    const { redis, redisPattern } = this.#options;
+    let wasConnected = false;
+    const events: SubscriptionEvents = {
+      onMessage: this.#delivery.deliver,
+      onProbe: (payload) => this.#probed(payload),
+      onState: (state) => {
+        this.#isBrokerConnected = state.isConnected;
+        if (state.isConnected && wasConnected) this.#metrics.brokerReconnects++;
+        wasConnected ||= state.isConnected;
+        tell({ kind: 'broker', state });
+      },
+    };
+    return redis === undefined
+      ? new EmbeddedSubscription(probeChannel, events)
+      : new RedisSubscription(redis, redisPattern, probeChannel, this.#logger, events);
+  }
+
+  /** A probe holds its number and when it was published, on the clock that all processes of a machine share. */
+  #probed(payload: Buffer): void {
+    const [sequence, publishedNs] = payload.toString('latin1').split(' ');
+    const delayNs = process.hrtime.bigint() - BigInt(publishedNs ?? '0');
+    this.#metrics.observeProbe(Number(delayNs) / 1e9);
+    tell({ kind: 'probe', sequence: Number(sequence) });
+  }
+
+  #gateChanged(isOpen: boolean, sockets: number): void {
+    tell({ kind: 'gate', isOpen });
+    if (isOpen) this.#logger.debug('listening', { sockets, limit: this.#limit });
+    else this.#logger.warn('full: not accepting until there is room', { sockets, limit: this.#limit });
+  }
+
+  /** Closes every connection at the given rate, then ends the process. */
+  #drain({ reason, ratePerSecond, retry }: DrainOrder): void {
+    this.#gate.shut();
+    const hadConnections = this.#connections.size > 0;
+    const startMs = performance.now();
+    let closed = 0;
+    const step = () => {
+      const allowed = (ratePerSecond * (performance.now() - startMs + DRAIN_STEP_MS)) / 1000;
+      while (closed < allowed && this.#connections.endOne(reason, retry)) closed++;
+      if (this.#connections.size > 0) return;
+      clearInterval(timer);
+      setTimeout(() => void this.#end(), hadConnections ? DRAIN_GRACE_MS : 0);
+    };
+    const timer = setInterval(step, DRAIN_STEP_MS);
+    step();
+  }
+
+  async #end(): Promise<void> {
+    this.#pinger.stop();
+    this.#subscription.stop();
+    const metrics = await this.#metrics.report(true);
+    process.send?.({ kind: 'drained', metrics } satisfies FromWorker, () => process.exit(0));
+  }
+}
+
+/** Connections that this worker takes: what was asked for, but never more than its file descriptors allow. */
+function connectionsLimit(options: ServerOptions, logger: Logger): number {
+  const { ports } = options;
+  const listeners = ports.last - ports.first + 1;
+  const fromFds = maxFds() - openFds() - listeners - RESERVED_FDS;
+  if (fromFds < 1) {
+    throw new Error(
+      `the limit of ${maxFds()} open files leaves none for connections; raise it with ulimit -n`,
+    );
+  }
+  if (options.maxConnections === undefined) return fromFds;
+  if (options.maxConnections > fromFds) {
+    logger.warn('--max-connections is more than the limit of open files allows', {
+      maxConnections: options.maxConnections,
+      limit: fromFds,
+      maxFds: maxFds(),
+    });
+  }
+  return Math.min(options.maxConnections, fromFds);
+}

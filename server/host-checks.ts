@@ -69,7 +69,6 @@ function modelOf(host: Host, options: CheckedOptions, connections: number): Capa
 function hostLoad(options: CheckedOptions, connections: number, model: Capacity): HostLoad {
   return {
     connections,
-    workers: options.workers,
     filesPerWorker: model.filesPerWorker,
     filesInAll: model.filesInAll,
     listeners: options.workers * portCount(options),
@@ -176,7 +175,6 @@ function workersRow(host: Host, options: CheckedOptions, connections: number): R
   const most = Math.max(host.cores, byFiles);
   const tooFew = options.workers < byFiles;
   const tooMany = options.workers > most;
-  const target = tooFew ? byFiles : most;
   return {
     check: 'workers',
     status: tooFew || tooMany ? 'short' : 'ok',
@@ -185,6 +183,6 @@ function workersRow(host: Host, options: CheckedOptions, connections: number): R
     why: tooFew
       ? 'so many share the connections without passing the limit of open files'
       : 'more than one for each core, or than the open files ask for, only cost memory and Redis output',
-    fix: tooFew || tooMany ? (target === Infinity ? 'fewer --ports' : `10m-server --workers ${target}`) : '',
+    fix: tooFew || tooMany ? (most === Infinity ? 'fewer --ports' : `10m-server --workers ${most}`) : '',
   };
 }

@@ -7,7 +7,7 @@ import {
   type Limit,
   parseCgroupLimit,
   parseCgroups,
-  parseMeminfo,
+  parseMemoryAvailable,
   parseOpenFilesLimit,
 } from './proc-text.js';
 
@@ -53,7 +53,7 @@ export function liveHost(root = '/', cores: number = availableParallelism()): Ho
     sysctl: (key) =>
       parsed(read(`proc/sys/${key.replaceAll('.', '/')}`), (text) => text.trim().replace(/\s+/g, ' ')),
     openFiles: () => parsed(read('proc/self/limits'), parseOpenFilesLimit),
-    memoryAvailableBytes: () => parsed(read('proc/meminfo'), (text) => parseMeminfo(text, 'MemAvailable')),
+    memoryAvailableBytes: () => parsed(read('proc/meminfo'), parseMemoryAvailable),
     cgroupLimit(kind) {
       const groups = parsed(read('proc/self/cgroup'), parseCgroups);
       if (!('value' in groups)) return groups;

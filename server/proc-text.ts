@@ -25,9 +25,9 @@ export function parseOpenFilesLimit(text: string): Limit | undefined {
   return { soft: numberOrUnlimited(match[1]!), hard: numberOrUnlimited(match[2]!) };
 }
 
-/** A line of /proc/meminfo (proc_meminfo(5)) in bytes; `undefined` where it is missing. */
-export function parseMeminfo(text: string, name: 'MemTotal' | 'MemAvailable'): number | undefined {
-  const match = new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text);
+/** MemAvailable of /proc/meminfo (proc_meminfo(5)) in bytes; `undefined` where it is missing. */
+export function parseMemoryAvailable(text: string): number | undefined {
+  const match = /^MemAvailable:\s+(\d+) kB/m.exec(text);
   return match === null ? undefined : Number(match[1]) * 1024;
 }
 

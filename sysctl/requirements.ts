@@ -4,7 +4,6 @@
 export interface HostLoad {
   /** Connections that the whole host is to hold. */
   readonly connections: number;
-  readonly workers: number;
   /** File descriptors of the fullest process. */
   readonly filesPerWorker: number;
   /** File descriptors of all processes together. */

@@ -3,7 +3,7 @@ import {
   formatPortSpan,
   parseCgroupLimit,
   parseCgroups,
-  parseMeminfo,
+  parseMemoryAvailable,
   parseNumbers,
   parseOpenFilesLimit,
   parsePortSpans,
@@ -19,8 +19,8 @@ t.test('limits, memory and vectors', async (t) => {
     hard: Number.POSITIVE_INFINITY,
   });
   t.equal(parseOpenFilesLimit('Max processes 1 1 processes'), undefined);
-  t.equal(parseMeminfo('MemTotal:  16 kB\nMemAvailable:   8 kB\n', 'MemAvailable'), 8192);
-  t.equal(parseMeminfo('MemTotal: 16 kB\n', 'MemAvailable'), undefined);
+  t.equal(parseMemoryAvailable('MemTotal:  16 kB\nMemAvailable:   8 kB\n'), 8192);
+  t.equal(parseMemoryAvailable('MemTotal: 16 kB\n'), undefined);
   t.same(parseNumbers('4096\t16384\t4194304\n'), [4096, 16384, 4194304]);
   t.same(parseNumbers('\n'), []);
 });

@@ -43,7 +43,6 @@ t.test(
   async (t) => {
     const load = {
       connections: 10_000_000,
-      workers: 32,
       filesPerWorker: 313_629,
       filesInAll: 10_036_128,
       listeners: 32_032,

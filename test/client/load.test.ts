@@ -305,19 +305,21 @@ t.test('a second Ctrl-C exits at once', async (t) => {
   const accept = `HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${sampleKey.accept}\r\n\r\n`;
   const server = await rawServer((socket) =>
     socket.once('data', () => {
-      socket.write(accept);
+      socket.write(`${accept}\x01\x00`);
+      socket.write(Buffer.from([0x80, 2, 0x68, 0x69]));
       socket.once('data', () => server.server.emit('close frame'));
-      server.server.emit('handshake');
+      socket.once('close', () => server.server.emit('gone'));
     }),
   );
   const client = onPort(server.port, 1);
-  await once(server.server, 'handshake');
+  await client.until(({ stdout }) => stdout.includes('received message'));
+  const children = childrenOf(client.child.pid!);
   const closeFrame = once(server.server, 'close frame');
-  await client.until(({ stderr }) => stderr.includes('connected 1 '));
   client.interrupt();
   await closeFrame;
-  const children = childrenOf(client.child.pid!);
+  const gone = once(server.server, 'gone');
   t.equal(await client.stop(), 130);
+  await gone;
   t.same(children.filter(isRunning), []);
   await server.close();
 });

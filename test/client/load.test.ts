@@ -3,9 +3,9 @@ import { createServer } from 'node:http';
 import t from 'tap';
 import type { WebSocket } from 'ws';
 import { sampleKey } from '../../client/handshake.js';
-import { ClientProcess, childrenOf, isRunning } from '../fixtures/client-process.js';
-import { freePort } from '../fixtures/free-port.js';
-import { rawServer, TestServer } from '../fixtures/websocket-server.js';
+import { ClientProcess, childrenOf, isRunning } from '../harness/client-process.js';
+import { freePorts } from '../harness/ports.js';
+import { rawServer, TestServer } from '../harness/websocket-server.js';
 
 const onServer = (server: TestServer, connections: number, ...flags: string[]): ClientProcess =>
   onPort(server.port, connections, ...flags);
@@ -41,7 +41,7 @@ t.test('300 connections, each on its channel, until Ctrl-C', async (t) => {
 });
 
 t.test('the next port after so many connections, channels percent-encoded', async (t) => {
-  const first = await freePort(3);
+  const first = await freePorts(3);
   const paths: string[][] = [];
   const servers = [0, 1, 2].map((i) =>
     createServer((_request, response) => response.end()).listen(first + i, '127.0.0.1'),
@@ -154,7 +154,7 @@ t.test('--rate is kept', async (t) => {
 });
 
 t.test('refused and lost connections are exit 1', async (t) => {
-  const nobody = onPort(await freePort(), 4);
+  const nobody = onPort(await freePorts(1), 4);
   t.equal(await nobody.exited, 1);
   t.match(nobody.summary, { failed: 4, connected: 0, lost: 0, failures: { ECONNREFUSED: 4 } });
 

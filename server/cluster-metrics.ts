@@ -43,6 +43,16 @@ export class ClusterMetrics {
     return value;
   }
 
+  /** The samples of a metric, summed label by label over all workers, those that are gone included. */
+  samples(name: string): Metric['values'] {
+    let all = this.#retired.get(name);
+    for (const metrics of this.#last.values()) {
+      const metric = metrics.get(name);
+      if (metric !== undefined) all = sum(all, metric);
+    }
+    return all?.values ?? [];
+  }
+
   /**
    * The exposition of all workers, of those that are gone, and of the primary.
    *

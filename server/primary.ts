@@ -1,7 +1,6 @@
 // The primary: checks the host, starts the workers, owns the admin listener, and ends it all in order.
 import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
-import { Counter, Gauge, Registry } from 'prom-client';
 import { openAdmin } from './admin.js';
 import { type Publisher, probeChannelOf } from './broker.js';
 import { ClusterMetrics } from './cluster-metrics.js';
@@ -10,9 +9,10 @@ import { EmbeddedPublisher } from './embedded-broker.js';
 import { type Logger, standardErrorLogger } from './logger.js';
 import type { ServerOptions } from './options.js';
 import { checkPorts } from './port-check.js';
-import { collectProcessMetrics } from './process-metrics.js';
+import { PrimaryMetrics } from './primary-metrics.js';
 import { Readiness } from './readiness.js';
 import { RedisPublisher } from './redis-broker.js';
+import { readUsage } from './usage.js';
 import { WorkerPool } from './worker-pool.js';
 
 /**
@@ -40,13 +40,12 @@ class Primary {
   readonly #options: ServerOptions;
   readonly #logger: Logger;
   readonly #metrics = new ClusterMetrics();
-  readonly #registry = new Registry();
+  readonly #own: PrimaryMetrics;
   readonly #pool: WorkerPool;
   readonly #publisher: Publisher;
   readonly #readiness: Readiness;
   readonly #startedMs = performance.now();
   #admin: Server | undefined;
-  #workersMissing!: Gauge;
   #isStopping = false;
   #end: () => void = () => {};
   readonly ended = new Promise<void>((resolve) => {
@@ -63,7 +62,16 @@ class Primary {
         ? new EmbeddedPublisher(() => this.#pool.workers)
         : new RedisPublisher(options.redis, logger);
     this.#readiness = new Readiness(this.#publisher, probeChannel, options.workers, () => this.#pool.workers);
-    this.#describeMetrics();
+    this.#own = new PrimaryMetrics({
+      version: packageVersion,
+      workers: () => this.#pool.workers.length,
+      workersWanted: () => options.workers,
+      workerRestarts: () => this.#pool.restarts,
+      isReady: () => this.#readiness.obstacle === undefined,
+      isDraining: () => this.#isStopping,
+      isPublisherConnected: () => this.#publisher.state.isConnected,
+      usage: () => readUsage(this.#metrics),
+    });
   }
 
   /** @throws {Error} with one line for the operator when the server cannot serve */
@@ -139,8 +147,8 @@ class Primary {
   }
 
   async #exposition(): Promise<string> {
-    this.#workersMissing.set(await this.#pool.collect(true));
-    return this.#metrics.exposition(await this.#registry.getMetricsAsJSON());
+    const workersMissing = await this.#pool.collect(true);
+    return this.#metrics.exposition(await this.#own.report(workersMissing));
   }
 
   async #stats(): Promise<unknown> {
@@ -175,34 +183,6 @@ class Primary {
       },
       pings: total('pings_sent_total'),
     };
-  }
-
-  #describeMetrics(): void {
-    const registers = [this.#registry];
-    collectProcessMetrics(this.#registry);
-    const pool = this.#pool;
-    new Gauge({
-      name: 'tenm_workers',
-      help: 'Worker processes that are running.',
-      registers,
-      collect() {
-        this.set(pool.workers.length);
-      },
-    });
-    this.#workersMissing = new Gauge({
-      name: 'tenm_workers_missing',
-      help: 'Workers that did not answer this scrape in time.',
-      registers,
-    });
-    new Counter({
-      name: 'tenm_worker_restarts_total',
-      help: 'Workers that were started in the place of one that ended.',
-      registers,
-      collect() {
-        this.reset();
-        this.inc(pool.restarts);
-      },
-    });
   }
 }
 

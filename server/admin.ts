@@ -6,6 +6,7 @@ import { channelOfPath, checkChannel } from './channel.js';
 import { BodyTooLargeError, readBody } from './http-body.js';
 import type { Logger } from './logger.js';
 import { explain } from './port-check.js';
+import type { StatusPage } from './status-page.js';
 
 /** What the admin listener shows and sets in motion. */
 export interface AdminParts {
@@ -19,6 +20,7 @@ export interface AdminParts {
   readonly metrics: () => Promise<string>;
   readonly stats: () => Promise<unknown>;
   readonly drain: () => void;
+  readonly page: StatusPage;
   readonly logger: Logger;
 }
 
@@ -85,6 +87,7 @@ const routes: readonly Route[] = [
 export async function openAdmin(parts: AdminParts): Promise<Server> {
   const digest = parts.token === undefined ? undefined : sha256(parts.token);
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
+    if (parts.page.serves(request, response)) return;
     answer(parts, digest, request).then(
       (result) => send(request, response, result),
       (error: Error) => {

@@ -12,6 +12,9 @@ import { checkPorts } from './port-check.js';
 import { PrimaryMetrics } from './primary-metrics.js';
 import { Readiness } from './readiness.js';
 import { RedisPublisher } from './redis-broker.js';
+import { StatusPage } from './status-page.js';
+import { type Snapshot, statusSnapshot } from './status-snapshot.js';
+import { StatusStream } from './status-stream.js';
 import { readUsage } from './usage.js';
 import { WorkerPool } from './worker-pool.js';
 
@@ -44,6 +47,9 @@ class Primary {
   readonly #pool: WorkerPool;
   readonly #publisher: Publisher;
   readonly #readiness: Readiness;
+  readonly #stream: StatusStream;
+  /** What the drain that is under way began with. */
+  #draining: { readonly connections: number; readonly ratePerSecond: number } | undefined;
   readonly #startedMs = performance.now();
   #admin: Server | undefined;
   #isStopping = false;
@@ -62,6 +68,10 @@ class Primary {
         ? new EmbeddedPublisher(() => this.#pool.workers)
         : new RedisPublisher(options.redis, logger);
     this.#readiness = new Readiness(this.#publisher, probeChannel, options.workers, () => this.#pool.workers);
+    this.#stream = new StatusStream(
+      () => this.#snapshot(),
+      ({ message }) => logger.warn('status page cannot be served', { message }),
+    );
     this.#own = new PrimaryMetrics({
       version: packageVersion,
       workers: () => this.#pool.workers.length,
@@ -88,6 +98,7 @@ class Primary {
       metrics: () => this.#exposition(),
       stats: () => this.#stats(),
       drain: () => void this.#drain('POST /drain'),
+      page: new StatusPage(this.#stream, { webSocketPort: ports.first }),
       logger: this.#logger,
     });
     this.#publisher.start();
@@ -128,6 +139,7 @@ class Primary {
     const connections = this.#metrics.total('tenm_connections');
     const { drainRate } = this.#options;
     const seconds = Math.ceil(connections / drainRate);
+    this.#draining = { connections, ratePerSecond: drainRate };
     this.#logger.info('draining', { cause, connections, drainRate, seconds });
     await this.#pool.drain({
       reason: 'stopping',
@@ -142,6 +154,7 @@ class Primary {
   #close(): void {
     this.#readiness.stop();
     this.#publisher.stop();
+    this.#stream.stop();
     this.#admin?.close();
     this.#admin?.closeAllConnections();
   }
@@ -149,6 +162,26 @@ class Primary {
   async #exposition(): Promise<string> {
     const workersMissing = await this.#pool.collect(true);
     return this.#metrics.exposition(await this.#own.report(workersMissing));
+  }
+
+  async #snapshot(): Promise<Snapshot> {
+    const workersMissing = await this.#pool.collect(false);
+    return statusSnapshot({
+      metrics: this.#metrics,
+      workers: this.#pool.workers,
+      workersWanted: this.#options.workers,
+      workersMissing,
+      restarts: this.#pool.restarts,
+      usage: readUsage(this.#metrics),
+      version: packageVersion,
+      uptimeSeconds: Math.round((performance.now() - this.#startedMs) / 1000),
+      obstacle: this.#readiness.obstacle,
+      broker: {
+        kind: this.#options.redis === undefined ? 'embedded' : 'redis',
+        ...this.#publisher.state,
+      },
+      drain: this.#draining,
+    });
   }
 
   async #stats(): Promise<unknown> {

@@ -12,7 +12,8 @@ class Chart {
   constructor(id, series) {
     this.element = byId(id);
     this.series = series;
-    this.height = this.element.classList.contains('tall') ? 210 : 130;
+    this.isTall = this.element.classList.contains('tall');
+    this.height = this.isTall ? 262 : 130;
     this.rows = [[], ...series.map(() => [])];
     this.draw();
   }
@@ -34,14 +35,19 @@ class Chart {
         width: this.element.clientWidth,
         height: this.height,
         padding: [8, 4, 0, 0],
-        cursor: { y: false, drag: { x: false, y: false } },
-        legend: { show: this.series.length > 1 },
+        cursor: { show: !this.isTall, y: false, drag: { x: false, y: false } },
+        legend: { show: !this.isTall, markers: { dash: (_, i) => (i > 1 ? 'dashed' : 'solid') } },
         scales: {
           x: { time: true, range: (_, _min, max) => [max - HISTORY, max] },
           y: { range: (_, _min, max) => [0, Math.max(4, max * 1.1)] },
         },
         axes: [
-          { ...axis, values: (_, times) => times.map(clock), space: 70, size: 24 },
+          {
+            ...axis,
+            splits: (_u, _i, _min, max) => [4, 3, 2, 1].map((minutes) => max - minutes * 60),
+            values: () => ['4 min ago', '3 min', '2 min', '1 min'],
+            size: 24,
+          },
           { ...axis, values: (_, values) => values.map((value) => short.format(value)), space: 30, size: 46 },
         ],
         series: [
@@ -73,7 +79,7 @@ class Chart {
 
   /** The legend tells the newest values while no cursor points at others. */
   showLast() {
-    if (this.plot.cursor.idx == null && this.series.length > 1) {
+    if (!this.isTall && this.plot.cursor.idx == null) {
       this.plot.setLegend({ idx: this.rows[0].length - 1 });
     }
   }

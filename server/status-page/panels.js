@@ -1,10 +1,10 @@
 // A snapshot, and the one before it, as text and tables.
 
 const limitNames = {
-  connections: 'Connections that workers take',
+  connections: 'Connections',
   fds: 'Open files',
   memory: 'Memory',
-  tcp_memory: 'TCP buffers (tcp_mem)',
+  tcp_memory: 'TCP buffers',
 };
 
 const reasonNames = {
@@ -36,7 +36,7 @@ function setRows(id, rows) {
   });
 }
 
-/** A cell is a text, or { text, used } with a bar from 0 to 1; the first one heads its row. */
+/** A cell is a text, or { text, used } with a bar from 0 to 1 that warns from high on; the first one heads its row. */
 function setCell(row, j, content) {
   let cell = row.cells[j];
   if (cell === undefined) {
@@ -51,7 +51,7 @@ function setCell(row, j, content) {
     const bar = cell.appendChild(document.createElement('div'));
     bar.className = 'bar';
     bar.append(document.createElement('span'), document.createElement('meter'));
-    bar.lastChild.high = 0.85;
+    if (content.high !== undefined) bar.lastChild.high = content.high;
     bar.lastChild.optimum = 0;
   }
   const [text, meter] = cell.firstElementChild.children;
@@ -76,7 +76,7 @@ function showSnapshot(now, before, past) {
     'room',
     rooms[nearest].connections === null ? 'no bound' : `${count(rooms[nearest].connections)} more`,
   );
-  setText('each', cost === null ? 'from 1,000 on' : bytes(cost));
+  setText('each', cost === null ? '–' : bytes(cost));
   setText('stalled', count(now.stalled));
   setText('about', `version ${now.version}, up ${duration(now.uptimeSeconds)}`);
 
@@ -184,8 +184,8 @@ function showLimits({ headroom: { rooms, nearest } }) {
     Object.entries(rooms).map(([limit, room]) => ({
       className: limit === nearest ? 'nearest' : '',
       cells: [
-        `${limitNames[limit] ?? limit}${limit === nearest ? ' (nearest)' : ''}`,
-        { text: `${integer.format(room.usedRatio * 100)}%`, used: room.usedRatio, label: 'used' },
+        `${limitNames[limit] ?? limit}${limit === nearest ? ', nearest' : ''}`,
+        { text: `${integer.format(room.usedRatio * 100)}%`, used: room.usedRatio, label: 'used', high: 0.85 },
         room.connections === null ? 'no bound' : short.format(room.connections),
       ],
     })),

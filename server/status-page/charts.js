@@ -45,7 +45,7 @@ class Chart {
           {
             ...axis,
             splits: (_u, _i, _min, max) => [4, 3, 2, 1].map((minutes) => max - minutes * 60),
-            values: () => ['4 min ago', '3 min', '2 min', '1 min'],
+            values: () => ['−4 min', '−3 min', '−2 min', '−1 min'],
             size: 24,
           },
           { ...axis, values: (_, values) => values.map((value) => short.format(value)), space: 30, size: 46 },

@@ -105,16 +105,18 @@ t.test('Prometheus, the dashboard and the alerts', found('prometheus', 'redis-se
   const untilFiring = (alert: string) =>
     server.until(async () => (await prometheus.firing()).includes(alert));
 
-  await t.test('a worker that is killed fires its alert', async () => {
+  await t.test('a worker that is killed fires its alert', async (t) => {
     process.kill((await server.stats()).workers[0]!.pid, 'SIGKILL');
     await untilFiring('TenmWorkerRestarted');
     await server.untilReady();
+    t.pass('fired');
   });
 
-  await t.test('a Redis that is paused fires its alert, and that ends when Redis goes on', async () => {
+  await t.test('a Redis that is paused fires its alert, and that ends when Redis goes on', async (t) => {
     redis.process.child.kill('SIGSTOP');
     await untilFiring('TenmBrokerLost');
     redis.process.child.kill('SIGCONT');
     await server.until(async () => !(await prometheus.firing()).includes('TenmBrokerLost'));
+    t.pass('fired, and ended');
   });
 });

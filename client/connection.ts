@@ -79,6 +79,11 @@ export class Connection implements FrameSink {
     this.#socket.on('close', () => this.#onSocketClosed());
   }
 
+  /** True once it is decided how the connection ends; `onEnd` follows when the socket is closed. */
+  get isEnding(): boolean {
+    return this.#end !== undefined;
+  }
+
   /** Begins the closing handshake (RFC 6455 section 7.1.2). Before the connection stands, it is cut instead. */
   close(code: number): void {
     if (this.#handshake !== undefined) this.destroy();
@@ -89,8 +94,8 @@ export class Connection implements FrameSink {
   destroy(error?: Error): void {
     this.#end ??= { code: 1006, reason: '', error };
     this.#reader = undefined;
-    // A socket that has not connected yet would wait for that before it is reset.
-    if (this.#socket.connecting) this.#socket.destroy();
+    // A reset waits for the connection and for what is still unwritten; neither may ever come.
+    if (this.#socket.connecting || this.#socket.writableLength > 0) this.#socket.destroy();
     else this.#socket.resetAndDestroy();
   }
 

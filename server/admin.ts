@@ -20,6 +20,8 @@ export interface AdminParts {
   readonly metrics: () => Promise<string>;
   readonly stats: () => Promise<unknown>;
   readonly drain: () => void;
+  /** Begins a rolling restart; false when this is no time for it. */
+  readonly restart: () => boolean;
   readonly page: StatusPage;
   readonly logger: Logger;
 }
@@ -77,6 +79,7 @@ const routes: readonly Route[] = [
     handle: async (parts) => json(200, await parts.stats()),
   },
   { method: 'POST', path: /^\/drain$/, needsToken: true, handle: drain },
+  { method: 'POST', path: /^\/restart$/, needsToken: true, handle: restart },
 ];
 
 /**
@@ -206,4 +209,9 @@ function readyz(parts: AdminParts): Answer {
 function drain(parts: AdminParts): Answer {
   parts.drain();
   return json(202, { draining: true });
+}
+
+function restart(parts: AdminParts): Answer {
+  if (parts.restart()) return json(202, { restarting: true });
+  return fail(409, 'the server is starting, stopping or restarting already');
 }

@@ -5,10 +5,10 @@ import {
   type Costs,
   CPU_SHARE,
   MEMORY_SHARE,
-  OWN_FILES,
   REDIS_OUTPUT_MESSAGES,
   tenmCosts,
 } from './costs.js';
+import { OWN_FILES } from './fd-limit.js';
 import type { Span } from './quantity.js';
 import { messageOnWire, pmessageBytes, type WireBytes } from './wire.js';
 

@@ -154,11 +154,5 @@ export const MEMORY_SHARE = 0.9;
 /** The part of a machine's cores that steady load may take; the rest is for storms of connects and bursts. */
 export const CPU_SHARE = 0.7;
 
-/**
- * File descriptors that a worker keeps for itself besides its listeners: 20 of Node, cluster and Redis (counted), 64
- * that the server leaves free, and some to spare.
- */
-export const OWN_FILES = 128;
-
 /** Threads of each process: Node 20 to 24 with their defaults (counted). */
 export const THREADS_PER_PROCESS = 11;

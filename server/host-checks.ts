@@ -1,7 +1,8 @@
 // The host held against a load, one row for each thing that can fall short. Pure but for what Host reads.
 import { type HostLoad, hostSettings } from '../sysctl/requirements.js';
 import { type Capacity, capacity, workersForFiles } from './capacity.js';
-import { CPU_SHARE, OWN_FILES, THREADS_PER_PROCESS } from './costs.js';
+import { CPU_SHARE, THREADS_PER_PROCESS } from './costs.js';
+import { OWN_FILES } from './fd-limit.js';
 import type { CgroupLimit, Host } from './host.js';
 import type { ServerOptions } from './options.js';
 import { formatPortSpan, type PortSpan } from './proc-text.js';

@@ -10,7 +10,8 @@ import {
   size,
   toggle,
 } from './command-line.js';
-import { articleCosts, OWN_FILES, tenmCosts } from './costs.js';
+import { articleCosts, tenmCosts } from './costs.js';
+import { OWN_FILES } from './fd-limit.js';
 import { serverOptions } from './options.js';
 import { costsUsed, planNotes, planText } from './plan-text.js';
 

@@ -1,5 +1,6 @@
 // What the primary adds to the metrics of its workers: the state of the whole server, its headroom, and its host.
 import { Counter, Gauge, Registry } from 'prom-client';
+import type { DrainProgress } from './drain.js';
 import { type Headroom, headroom, limits, type Usage } from './headroom.js';
 import type { MetricsReport } from './ipc.js';
 import { collectProcessMetrics } from './process-metrics.js';
@@ -13,6 +14,8 @@ export interface PrimaryValues {
   workerRestarts(): number;
   isReady(): boolean;
   isDraining(): boolean;
+  /** Of a drain or a rolling restart that is under way. */
+  drain(): DrainProgress | undefined;
   isPublisherConnected(): boolean;
   usage(): Usage;
 }
@@ -64,6 +67,16 @@ export class PrimaryMetrics {
     );
     this.#gauge('draining', 'Whether the server is closing its connections to stop: 1 or 0.', () =>
       Number(values.isDraining()),
+    );
+    this.#gauge(
+      'drain_remaining_connections',
+      'Connections that a drain or a rolling restart still has to close.',
+      () => values.drain()?.remaining ?? 0,
+    );
+    this.#gauge(
+      'drain_eta_seconds',
+      'Time until a drain or a rolling restart has closed its last connection.',
+      () => values.drain()?.etaSeconds ?? 0,
     );
     this.#gauge(
       'broker_publisher_connected',

@@ -1,8 +1,9 @@
 // The state of the whole server at one moment, as the status page gets it once a second.
 import type { BrokerState } from './broker.js';
 import type { ClusterMetrics } from './cluster-metrics.js';
+import type { DrainProgress } from './drain.js';
 import { type Headroom, headroom, type Usage } from './headroom.js';
-import type { PoolWorker } from './worker-pool.js';
+import type { PoolWorker } from './pool-worker.js';
 
 /** What a snapshot is made of: the last reports of the workers, and what the primary knows by itself. */
 export interface SnapshotParts {
@@ -17,8 +18,7 @@ export interface SnapshotParts {
   /** Why the server is not ready; `undefined` when it is. */
   readonly obstacle: string | undefined;
   readonly broker: BrokerState & { readonly kind: 'embedded' | 'redis' };
-  /** A drain that has begun: how many connections there were, and how many are closed per second. */
-  readonly drain: { readonly connections: number; readonly ratePerSecond: number } | undefined;
+  readonly drain: DrainProgress | undefined;
 }
 
 /** A histogram: the upper bounds of its buckets, how many observations lie up to each, and their sum. */
@@ -60,6 +60,8 @@ export interface Snapshot {
 }
 
 export interface SnapshotWorker {
+  /** Of the process: while a restart rolls, two workers have the same number. */
+  readonly id: number;
   readonly number: number;
   readonly state: string;
   readonly connections: number;
@@ -108,6 +110,7 @@ export function statusSnapshot(parts: SnapshotParts): Snapshot {
 function snapshotOf(worker: PoolWorker, metrics: ClusterMetrics): SnapshotWorker {
   const value = (name: string) => metrics.ofWorker(worker.id, `tenm_worker_${name}`);
   return {
+    id: worker.id,
     number: worker.number,
     state: worker.state,
     connections: value('connections'),

@@ -19,8 +19,8 @@ function showState(kind, text) {
 }
 
 function showServerState({ ready, reason, drain }) {
-  if (drain !== null) showState('warn', 'Draining');
-  else if (ready) showState('good', 'Serving');
+  if (drain?.reason === 'stopping') showState('warn', 'Draining');
+  else if (ready) showState('good', drain === null ? 'Serving' : 'Serving, while a restart rolls');
   else showState('warn', `Not ready: ${reason}`);
 }
 

@@ -122,15 +122,16 @@ function brokerState({ broker, workers }) {
   return hearing === workers.length ? 'connected' : `${hearing} of ${workers.length} workers hear it`;
 }
 
-function showDrain({ drain, connections }) {
+function showDrain({ drain }) {
   byId('drain').hidden = drain === null;
   if (drain === null) return;
-  const left = Math.ceil(connections / drain.ratePerSecond);
+  const { reason, total, remaining, etaSeconds } = drain;
+  const what = reason === 'restarting' ? 'Restarting' : 'Draining';
   setText(
     'drain-text',
-    `Draining: ${count(connections)} of ${count(drain.connections)} left, about ${duration(left)}`,
+    `${what}: ${count(remaining)} of ${count(total)} left, about ${duration(etaSeconds)}`,
   );
-  byId('drain-bar').value = drain.connections === 0 ? 1 : 1 - connections / drain.connections;
+  byId('drain-bar').value = total === 0 ? 1 : 1 - remaining / total;
 }
 
 function showCloses(now, before) {
@@ -158,7 +159,7 @@ function showWorkers(now, before) {
   setRows(
     'workers',
     now.workers.map((worker) => {
-      const earlier = before.workers.find(({ number }) => number === worker.number) ?? worker;
+      const earlier = before.workers.find(({ id }) => id === worker.id) ?? worker;
       const delivered = perSecond(before, now, (at) => (at === now ? worker : earlier).delivered);
       return {
         cells: [

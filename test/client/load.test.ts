@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import t from 'tap';
 import type { WebSocket } from 'ws';
-import { ClientProcess, childrenOf, isRunning } from '../fixtures/client-process.js';
-import { freePort } from '../fixtures/free-port.js';
-import { rawServer, TestServer } from '../fixtures/websocket-server.js';
+import { sampleKey } from '../../client/handshake.js';
+import { ClientProcess, childrenOf, isRunning } from '../harness/client-process.js';
+import { freePorts } from '../harness/ports.js';
+import { rawServer, TestServer } from '../harness/websocket-server.js';
 
 const onServer = (server: TestServer, connections: number, ...flags: string[]): ClientProcess =>
   onPort(server.port, connections, ...flags);
@@ -40,7 +41,7 @@ t.test('300 connections, each on its channel, until Ctrl-C', async (t) => {
 });
 
 t.test('the next port after so many connections, channels percent-encoded', async (t) => {
-  const first = await freePort(3);
+  const first = await freePorts(3);
   const paths: string[][] = [];
   const servers = [0, 1, 2].map((i) =>
     createServer((_request, response) => response.end()).listen(first + i, '127.0.0.1'),
@@ -116,14 +117,21 @@ t.test('messages are printed and timed', async (t) => {
 });
 
 t.test('printing is off over 100 connections, and --print turns it on', async (t) => {
-  const server = await TestServer.listen((socket) => socket.send('hello'));
-  const quiet = onServer(server, 101, '--duration', '1');
-  t.equal(await quiet.exited, 0);
+  let pongs = 0;
+  const server = await TestServer.listen((socket) => {
+    socket.on('pong', () => ++pongs % 101 === 0 && server.server.emit('all'));
+    socket.send('hello');
+    socket.ping();
+  });
+  const quiet = onServer(server, 101);
+  await once(server.server, 'all');
+  t.equal(await quiet.stop(), 0);
   t.equal(quiet.summary.messages, 101);
   t.notMatch(quiet.stdout, 'received');
   const loud = onServer(server, 101, '--print');
-  await loud.until(({ stdout }) => stdout.split('received message').length === 102);
+  await once(server.server, 'all');
   t.equal(await loud.stop(), 0);
+  t.equal(loud.stdout.split('received message').length, 102);
   await server.close();
 });
 
@@ -146,16 +154,17 @@ t.test('--rate is kept', async (t) => {
 });
 
 t.test('refused and lost connections are exit 1', async (t) => {
-  const nobody = onPort(await freePort(), 4);
+  const nobody = onPort(await freePorts(1), 4);
   t.equal(await nobody.exited, 1);
   t.match(nobody.summary, { failed: 4, connected: 0, lost: 0, failures: { ECONNREFUSED: 4 } });
 
   const server = await TestServer.listen((socket, path) => {
     if (path === '/c1') socket.terminate();
+    else socket.close(1000);
   });
-  const client = onServer(server, 3, '--duration', '1');
+  const client = onServer(server, 3);
   t.equal(await client.exited, 1);
-  t.match(client.summary, { connected: 2, lost: 1, closedByCode: { 1006: 1 } });
+  t.match(client.summary, { connected: 0, lost: 3, closedByCode: { 1000: 2, 1006: 1 } });
   await server.close();
 
   const forbidding = await rawServer((socket) =>
@@ -201,10 +210,23 @@ t.test('--reconnect waits for a server that comes later, and forgives no reset',
 });
 
 t.test('one that did not come back is lost', async (t) => {
-  const server = await TestServer.listen((socket) => socket.close(1001, 'retry=600-600'));
-  const client = onServer(server, 2, '--reconnect', '--duration', '1');
-  t.equal(await client.exited, 1);
+  let left = 2;
+  const server = await TestServer.listen((socket) => {
+    socket.on('close', () => --left === 0 && server.server.emit('all'));
+    socket.close(1001, 'retry=600-600');
+  });
+  const client = onServer(server, 2, '--reconnect');
+  await once(server.server, 'all');
+  t.equal(await client.stop(), 1);
   t.match(client.summary, { connected: 0, lost: 2, reconnects: 0 });
+  await server.close();
+});
+
+t.test('--duration ends the run', async (t) => {
+  const server = await TestServer.listen();
+  const client = onServer(server, 2, '--duration', '0.5');
+  await client.exited;
+  t.ok(client.summary.durationSeconds >= 0.5);
   await server.close();
 });
 
@@ -218,14 +240,16 @@ t.test('hostile servers', async (t) => {
       /wrong Sec-WebSocket-Accept/,
     ],
   ];
-  for (const [name, answer, failure] of cases) {
-    const server = await rawServer((socket) => socket.once('data', () => socket.write(answer)));
-    const client = onPort(server.port, 2);
-    t.equal(await client.exited, 1, name);
-    t.equal(client.summary.failed, 2, name);
-    t.match(Object.keys(client.summary.failures).join(), failure);
-    await server.close();
-  }
+  await Promise.all(
+    cases.map(async ([name, answer, failure]) => {
+      const server = await rawServer((socket) => socket.once('data', () => socket.write(answer)));
+      const client = onPort(server.port, 2);
+      t.equal(await client.exited, 1, name);
+      t.equal(client.summary.failed, 2, name);
+      t.match(Object.keys(client.summary.failures).join(), failure);
+      await server.close();
+    }),
+  );
   const resetting = await rawServer((socket) => socket.once('data', () => socket.resetAndDestroy()));
   const reset = onPort(resetting.port, 2);
   t.equal(await reset.exited, 1);
@@ -277,6 +301,29 @@ t.test('Ctrl-C to the whole group ends every process, also with a server that an
   await server.close();
 });
 
+t.test('a second Ctrl-C exits at once', async (t) => {
+  const accept = `HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${sampleKey.accept}\r\n\r\n`;
+  const server = await rawServer((socket) =>
+    socket.once('data', () => {
+      socket.write(`${accept}\x01\x00`);
+      socket.write(Buffer.from([0x80, 2, 0x68, 0x69]));
+      socket.once('data', () => server.server.emit('close frame'));
+      socket.once('close', () => server.server.emit('gone'));
+    }),
+  );
+  const client = onPort(server.port, 1);
+  await client.until(({ stdout }) => stdout.includes('received message'));
+  const children = childrenOf(client.child.pid!);
+  const closeFrame = once(server.server, 'close frame');
+  client.interrupt();
+  await closeFrame;
+  const gone = once(server.server, 'gone');
+  t.equal(await client.stop(), 130);
+  await gone;
+  t.same(children.filter(isRunning), []);
+  await server.close();
+});
+
 t.test('load processes do not outlive a parent that is killed', async (t) => {
   const server = await TestServer.listen();
   const client = onServer(server, 4, '--workers', '2');
@@ -290,11 +337,13 @@ t.test('load processes do not outlive a parent that is killed', async (t) => {
 
 t.test('a load process that is killed is told of, and what it held is lost', async (t) => {
   const server = await TestServer.listen();
-  const client = onServer(server, 4, '--workers', '2', '--duration', '2');
+  const client = onServer(server, 4, '--workers', '2');
   await server.connections(4);
   const [first] = childrenOf(client.child.pid!);
+  const closed = Promise.race([...server.server.clients].map((socket) => once(socket, 'close')));
   process.kill(first!, 'SIGKILL');
-  t.equal(await client.exited, 1);
+  await closed;
+  t.equal(await client.stop(), 1);
   t.match(client.summary, { failures: { 'load process ended: SIGKILL': 1 } });
   await server.close();
 });

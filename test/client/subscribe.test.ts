@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import t from 'tap';
 import { Subscriber } from '../../client/subscriber.js';
-import { ClientProcess } from '../fixtures/client-process.js';
-import { freePort } from '../fixtures/free-port.js';
-import { rawServer, TestServer } from '../fixtures/websocket-server.js';
+import { ClientProcess } from '../harness/client-process.js';
+import { freePorts } from '../harness/ports.js';
+import { rawServer, TestServer } from '../harness/websocket-server.js';
 
 t.test('prints messages, one a line, nothing for pings', async (t) => {
   const server = await TestServer.listen((socket) => {
@@ -86,7 +86,7 @@ t.test('as a library: messages are the own of the listener, and stay as they wer
 });
 
 t.test('as a library: failures, and close while waiting', async (t) => {
-  const port = await freePort();
+  const port = await freePorts(1);
   const once1 = new Subscriber(`ws://127.0.0.1:${port}/a`, { reconnects: false });
   const [end] = await once(once1, 'close');
   t.match(end, { code: 1006, error: { code: 'ECONNREFUSED' } });

@@ -6,7 +6,7 @@ import { doctorCommand, quickCheck, report } from '../../server/doctor.js';
 import { liveHost } from '../../server/host.js';
 import { type ServerOptions, serverCommand } from '../../server/options.js';
 import type { Row } from '../../server/setting-check.js';
-import { fakeHost } from './fake-host.js';
+import { fakeHost } from '../harness/fake-host.js';
 
 const main = fileURLToPath(new URL('../../server/main.js', import.meta.url));
 

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { liveHost } from '../../server/host.js';
 import { checkHost, connectionsByFiles } from '../../server/host-checks.js';
-import { fakeHost } from './fake-host.js';
+import { fakeHost } from '../harness/fake-host.js';
 
 const options = {
   ports: { first: 10000, last: 11000 },

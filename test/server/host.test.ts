@@ -1,6 +1,6 @@
 import t from 'tap';
 import { liveHost } from '../../server/host.js';
-import { fakeHost } from './fake-host.js';
+import { fakeHost } from '../harness/fake-host.js';
 
 t.test('what is there is read', async (t) => {
   const host = liveHost(fakeHost(), 32);

@@ -70,15 +70,19 @@ class Worker {
   #isBrokerConnected = false;
   #drainTimer: NodeJS.Timeout | undefined;
 
-  constructor({ options, probeChannel }: Start, logger: Logger) {
+  constructor({ number, options, probeChannel }: Start, logger: Logger) {
     this.#logger = logger;
     this.#options = options;
-    this.#metrics = new WorkerMetrics({
-      connections: () => this.#connections.size,
-      channels: () => fanOut.channels,
-      connectionsLimit: () => this.#limit,
-      isBrokerConnected: () => this.#isBrokerConnected,
-    });
+    this.#metrics = new WorkerMetrics(
+      {
+        connections: () => this.#connections.size,
+        stalled: () => this.#connections.stalled,
+        channels: () => fanOut.channels,
+        connectionsLimit: () => this.#limit,
+        isBrokerConnected: () => this.#isBrokerConnected,
+      },
+      number,
+    );
     const metrics = this.#metrics;
 
     const isPinging = options.pingInterval > 0;
@@ -121,9 +125,10 @@ class Worker {
         subscriptionChanged: (...change) => fanOut.subscriptionChanged(...change),
       },
     );
-    const fanOut = new FanOut(listener.app, (deliveries) => {
+    const countDelivered = (deliveries: number) => {
       metrics.messagesDelivered += deliveries;
-    });
+    };
+    const fanOut = new FanOut(listener.app, countDelivered, metrics.delivery);
     this.#delivery = new Delivery(fanOut, metrics, options.maxMessage);
 
     this.#limit = connectionsLimit(options, logger);

@@ -11,7 +11,7 @@ export interface Usage {
   readonly connectionsLimit: number;
   readonly openFds: number;
   readonly maxFds: number;
-  /** Memory of the workers beyond what they had at their start. */
+  /** Memory of the workers beyond the least that they ever had. */
   readonly userBytes: number;
   readonly memoryBytes: number;
   readonly memoryAvailableBytes: number;

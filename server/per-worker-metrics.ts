@@ -1,6 +1,8 @@
 // What is told of each worker apart, with its number as a label: skew shows here, and nowhere in the sums.
 import { Counter, Gauge, type Registry } from 'prom-client';
-import { ownMemoryBytes, settledMemoryBytes } from './own-memory.js';
+import { collectGarbage, ownMemoryBytes } from './own-memory.js';
+
+const SETTLING_MS = 500;
 
 /** Values of a worker that are read when the metrics are collected. */
 export interface WorkerValues {
@@ -43,17 +45,24 @@ export function describeWorker(register: Registry, number: number, values: Worke
   gauge('broker_connected', 'Whether each worker hears the broker: 1 or 0.', () =>
     values.isBrokerConnected() ? 1 : 0,
   );
-  gauge(
-    'memory_bytes',
-    'Memory of each worker that it shares with no other process (RssAnon).',
-    ownMemoryBytes,
-  );
-  let baseBytes = 0;
-  // After this turn of the loop the worker is built and listens.
+  let leastBytes = Number.POSITIVE_INFINITY;
+  const readMemory = (): number => {
+    const bytes = ownMemoryBytes();
+    leastBytes = Math.min(leastBytes, bytes);
+    return bytes;
+  };
+  // After this turn of the loop the worker is built and listens; V8 gives the memory back a moment after the collection.
   setImmediate(() => {
-    baseBytes = settledMemoryBytes();
+    collectGarbage();
+    readMemory();
+    setTimeout(readMemory, SETTLING_MS).unref();
   });
-  gauge('base_memory_bytes', 'The same at its start, before the first connection.', () => baseBytes);
+  gauge('memory_bytes', 'Memory of each worker that it shares with no other process (RssAnon).', readMemory);
+  gauge(
+    'base_memory_bytes',
+    'The least of it that was seen: what a worker takes without connections.',
+    () => leastBytes,
+  );
   counter('cpu_seconds_total', 'User and system CPU time of each worker.', () => {
     const { user, system } = process.cpuUsage();
     return (user + system) / 1e6;

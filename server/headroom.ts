@@ -11,7 +11,7 @@ export interface Usage {
   readonly connectionsLimit: number;
   readonly openFds: number;
   readonly maxFds: number;
-  /** Memory of the workers beyond the least that they ever had. */
+  /** Memory of the workers beyond what they had at their start. */
   readonly userBytes: number;
   readonly memoryBytes: number;
   readonly memoryAvailableBytes: number;

@@ -2,6 +2,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { collectGarbage, ownMemoryBytes } from './own-memory.js';
 
+/** Within it come few connections, and most of what was collected is given back. */
 const SETTLING_MS = 500;
 
 /** Values of a worker that are read when the metrics are collected. */
@@ -45,24 +46,22 @@ export function describeWorker(register: Registry, number: number, values: Worke
   gauge('broker_connected', 'Whether each worker hears the broker: 1 or 0.', () =>
     values.isBrokerConnected() ? 1 : 0,
   );
-  let leastBytes = Number.POSITIVE_INFINITY;
-  const readMemory = (): number => {
-    const bytes = ownMemoryBytes();
-    leastBytes = Math.min(leastBytes, bytes);
-    return bytes;
+  gauge(
+    'memory_bytes',
+    'Memory of each worker that it shares with no other process (RssAnon).',
+    ownMemoryBytes,
+  );
+  let baseBytes = Number.POSITIVE_INFINITY;
+  const readBase = () => {
+    baseBytes = Math.min(baseBytes, ownMemoryBytes());
   };
   // After this turn of the loop the worker is built and listens; V8 gives the memory back a moment after the collection.
   setImmediate(() => {
     collectGarbage();
-    readMemory();
-    setTimeout(readMemory, SETTLING_MS).unref();
+    readBase();
+    setTimeout(readBase, SETTLING_MS).unref();
   });
-  gauge('memory_bytes', 'Memory of each worker that it shares with no other process (RssAnon).', readMemory);
-  gauge(
-    'base_memory_bytes',
-    'The least of it that was seen: what a worker takes without connections.',
-    () => leastBytes,
-  );
+  gauge('base_memory_bytes', 'The same at its start, before its connections.', () => baseBytes);
   counter('cpu_seconds_total', 'User and system CPU time of each worker.', () => {
     const { user, system } = process.cpuUsage();
     return (user + system) / 1e6;

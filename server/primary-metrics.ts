@@ -88,7 +88,7 @@ export class PrimaryMetrics {
   #describeHeadroom(): void {
     this.#gauge(
       'connection_user_memory_bytes',
-      'Memory of the workers beyond the least that they ever had, for each connection; NaN below 1000 connections.',
+      'Memory of the workers beyond what they had at their start, for each connection; NaN below 1000 connections.',
       () => this.#headroom.memory.userBytes,
     );
     this.#gauge(

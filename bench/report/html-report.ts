@@ -1,0 +1,1 @@
+export const htmlReport = (x: unknown): string => String(x);

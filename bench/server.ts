@@ -1,0 +1,146 @@
+// A server under measurement: started on free ports, watched from /proc, stopped.
+
+import { connect } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { Child, waitUntil } from './child-process.js';
+import { freePorts } from './free-ports.js';
+import { cpuSecondsOf, processTree } from './proc/process-tree.js';
+import { commandTemplate, fillTemplate } from './server-command.js';
+
+const startTimeoutMs = 60_000;
+/** For servers whose pings cannot be turned off: longer than any run. */
+const noPingSeconds = 86_400;
+/** The share of what a process can hold that is planned with: the kernel spreads connections unevenly. */
+const fillShare = 0.95;
+/** Connections to one port, as in the article; below this all go to one. */
+const connectionsPerPort = 50_000;
+
+/** What a run asks of a server. */
+export interface ServerNeed {
+  readonly connections: number;
+  /** The most sockets that may be open at once, where a server does not notice that clients have gone. */
+  readonly sockets: number;
+  readonly workers: number;
+  /** Whole seconds; 0 is off. */
+  readonly pingSeconds: number;
+  readonly redisPort: number | undefined;
+  readonly connectionsPerProcess: number;
+  /** The port range and host that machines elsewhere connect to; else free ports are used. */
+  readonly firstPort?: number;
+}
+
+/** A server that accepts connections. */
+export class Server {
+  readonly firstPort: number;
+  readonly connectionsPerPort: number;
+  readonly pids: readonly number[];
+  readonly #children: readonly Child[];
+  readonly #adminPort: number | undefined;
+
+  constructor(children: readonly Child[], firstPort: number, connectionsPerPort: number, adminPort?: number) {
+    this.firstPort = firstPort;
+    this.connectionsPerPort = connectionsPerPort;
+    this.#children = children;
+    this.#adminPort = adminPort;
+    this.pids = processTree(children.map(({ pid }) => pid));
+  }
+
+  /** utime + stime of all its processes so far, seconds. */
+  get cpuSeconds(): number {
+    return cpuSecondsOf(this.pids);
+  }
+
+  /** The text of /metrics, undefined where the server has none. Resets the event-loop delays that it tells. */
+  async metrics(): Promise<string | undefined> {
+    if (this.#adminPort === undefined) return undefined;
+    const response = await fetch(`http://127.0.0.1:${this.#adminPort}/metrics`);
+    return response.text();
+  }
+
+  /** @throws {Error} with what it said, if a process of it has ended by itself */
+  assertRunning(): void {
+    for (const child of this.#children) child.assertRunning();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#children.map((child) => child.stop()));
+  }
+}
+
+/** Starts 10m-server, and waits until every worker listens and hears the broker. */
+export async function startProduct(need: ServerNeed, signal: AbortSignal): Promise<Server> {
+  const ports = Math.ceil(need.connections / connectionsPerPort);
+  const firstPort = need.firstPort ?? (await freePorts(ports));
+  const adminPort = await freePorts(1);
+  const workers = Math.max(
+    need.workers,
+    Math.ceil(need.connections / (need.connectionsPerProcess * fillShare)),
+  );
+  const flags = {
+    ports: `${firstPort}-${firstPort + ports - 1}`,
+    workers,
+    'admin-port': adminPort,
+    'ping-interval': need.pingSeconds,
+    'log-level': 'warn',
+    ...(need.redisPort === undefined ? {} : { redis: `redis://127.0.0.1:${need.redisPort}` }),
+  };
+  const program = fileURLToPath(new URL('../server/main.js', import.meta.url));
+  const child = new Child(process.execPath, [
+    program,
+    ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]),
+  ]);
+  return whenReady([child], async () => {
+    const isReady = async () => {
+      child.assertRunning();
+      const response = await fetch(`http://127.0.0.1:${adminPort}/readyz`).catch(() => undefined);
+      return response?.status === 200;
+    };
+    await waitUntil('10m-server is ready', startTimeoutMs, signal, isReady);
+    return new Server([child], firstPort, connectionsPerPort, adminPort);
+  });
+}
+
+/** Starts another server: as many processes as the limit on open files asks for, each on a port of its own. */
+export async function startOther(against: string, need: ServerNeed, signal: AbortSignal): Promise<Server> {
+  const instances = Math.ceil(need.sockets / need.connectionsPerProcess);
+  const firstPort = await freePorts(instances);
+  const template = commandTemplate(against);
+  const children = Array.from({ length: instances }, (_, i) => {
+    const [program = '', ...args] = fillTemplate(template, {
+      port: firstPort + i,
+      ports: 1,
+      redis: `127.0.0.1:${need.redisPort ?? 1}`,
+      ping: need.pingSeconds === 0 ? noPingSeconds : need.pingSeconds,
+    });
+    return new Child(program, args);
+  });
+  return whenReady(children, async () => {
+    for (const [i, child] of children.entries()) {
+      await waitUntil(`${child.name} listens`, startTimeoutMs, signal, () => {
+        child.assertRunning();
+        return accepts(firstPort + i);
+      });
+    }
+    return new Server(children, firstPort, Math.ceil(need.connections / instances));
+  });
+}
+
+/** Leaves nothing running when a start fails or is interrupted. */
+async function whenReady(children: readonly Child[], wait: () => Promise<Server>): Promise<Server> {
+  try {
+    return await wait();
+  } catch (error) {
+    for (const child of children) child.kill();
+    throw error;
+  }
+}
+
+const accepts = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    socket.once('connect', () => {
+      socket.resetAndDestroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });

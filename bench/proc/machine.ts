@@ -50,3 +50,9 @@ function commitOfClone(): string | undefined {
 /** Memory that programs can still have, bytes (man proc_meminfo). */
 export const availableBytes = (): number =>
   Number(/^MemAvailable:\s+(\d+) kB$/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1] ?? 0) * 1024;
+
+/** File descriptors that the system can still open (man proc_sys_fs, file-nr). */
+export function systemFdsFree(): number {
+  const [used = 0, , most = 0] = readFileSync('/proc/sys/fs/file-nr', 'utf8').trim().split(/\s+/).map(Number);
+  return most - used;
+}

@@ -21,7 +21,7 @@ export class Child {
   #output = '';
   #end: string | undefined;
 
-  constructor(command: string, args: readonly string[], environment: NodeJS.ProcessEnv = process.env) {
+  constructor(command: string, args: readonly string[], environment = process.env) {
     this.name = command;
     // A group of its own: Ctrl-C is for this process to deal with, in its order.
     this.#process = spawn(command, args, {

@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { Child, waitUntil } from './child-process.js';
 import { freePorts } from './free-ports.js';
+import { settledPssBytes } from './proc/process-memory.js';
 import { cpuSecondsOf, processTree } from './proc/process-tree.js';
 import { commandTemplate, fillTemplate } from './server-command.js';
 
@@ -32,11 +33,20 @@ export interface ServerNeed {
   readonly firstPort?: number;
 }
 
+/** Lets Node processes and their children collect garbage on demand; nothing to others. */
+const environment = {
+  ...process.env,
+  NODE_OPTIONS:
+    `${process.env['NODE_OPTIONS'] ?? ''} --import=${new URL('collect-garbage.js', import.meta.url)}`.trim(),
+};
+
 /** A server that accepts connections. */
 export class Server {
   readonly firstPort: number;
   readonly connectionsPerPort: number;
   readonly pids: readonly number[];
+  /** True for Node, where garbage can be collected on demand. */
+  readonly collects: boolean;
   readonly #children: readonly Child[];
   readonly #adminPort: number | undefined;
 
@@ -45,6 +55,7 @@ export class Server {
     this.connectionsPerPort = connectionsPerPort;
     this.#children = children;
     this.#adminPort = adminPort;
+    this.collects = children[0]?.name === process.execPath;
     this.pids = processTree(children.map(({ pid }) => pid));
   }
 
@@ -58,6 +69,11 @@ export class Server {
     if (this.#adminPort === undefined) return undefined;
     const response = await fetch(`http://127.0.0.1:${this.#adminPort}/metrics`);
     return response.text();
+  }
+
+  /** PSS of all its processes, bytes, once it stands still. */
+  settledBytes(signal: AbortSignal): Promise<number> {
+    return settledPssBytes(this.pids, this.collects, signal);
   }
 
   /** @throws {Error} with what it said, if a process of it has ended by itself */
@@ -89,10 +105,8 @@ export async function startProduct(need: ServerNeed, signal: AbortSignal): Promi
     ...(need.redisPort === undefined ? {} : { redis: `redis://127.0.0.1:${need.redisPort}` }),
   };
   const program = fileURLToPath(new URL('../server/main.js', import.meta.url));
-  const child = new Child(process.execPath, [
-    program,
-    ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]),
-  ]);
+  const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const child = new Child(process.execPath, [program, ...args], environment);
   return whenReady([child], async () => {
     const isReady = async () => {
       child.assertRunning();
@@ -116,7 +130,7 @@ export async function startOther(against: string, need: ServerNeed, signal: Abor
       redis: `127.0.0.1:${need.redisPort ?? 1}`,
       ping: need.pingSeconds === 0 ? noPingSeconds : need.pingSeconds,
     });
-    return new Child(program, args);
+    return new Child(program, args, environment);
   });
   return whenReady(children, async () => {
     for (const [i, child] of children.entries()) {

@@ -72,12 +72,16 @@ export class Connection implements FrameSink {
       noDelay: true,
       onread: { buffer: readBuffer, callback: (bytes) => this.#read(bytes) },
     });
-    this.#socket.once('connect', () => {
-      this.#socket.write(handshakeRequest(target.host, target.path, target.key.key));
-    });
+    // No closure here names `target`: they live as long as the connection, and would keep 200 bytes of it.
+    this.#socket.once('connect', () => this.#sendRequest());
     // What went wrong is kept by the socket as `errored`, and the end is told once, when the socket is closed.
     this.#socket.on('error', ignore);
-    this.#socket.once('close', () => this.#onSocketClosed());
+    this.#socket.on('close', () => this.#onSocketClosed());
+  }
+
+  /** True once it is decided how the connection ends; `onEnd` follows when the socket is closed. */
+  get isEnding(): boolean {
+    return this.#end !== undefined;
   }
 
   /** Begins the closing handshake (RFC 6455 section 7.1.2). Before the connection stands, it is cut instead. */
@@ -90,8 +94,8 @@ export class Connection implements FrameSink {
   destroy(error?: Error): void {
     this.#end ??= { code: 1006, reason: '', error };
     this.#reader = undefined;
-    // A socket that has not connected yet would wait for that before it is reset.
-    if (this.#socket.connecting) this.#socket.destroy();
+    // A reset waits for the connection and for what is still unwritten; neither may ever come.
+    if (this.#socket.connecting || this.#socket.writableLength > 0) this.#socket.destroy();
     else this.#socket.resetAndDestroy();
   }
 
@@ -125,6 +129,11 @@ export class Connection implements FrameSink {
     if (this.#closeSent) return;
     this.#closeSent = true;
     this.#socket.write(closeFrame(code));
+  }
+
+  #sendRequest(): void {
+    const { host, path, key } = this.#handshake!.target;
+    this.#socket.write(handshakeRequest(host, path, key.key));
   }
 
   #read(bytes: number): boolean {

@@ -7,8 +7,11 @@ import { countUnder, type LoadCounts, noCounts, sumCounts } from './load-counts.
 import type { LoadTask } from './load-plan.js';
 import type { LoadOrder, LoadReport } from './load-process.js';
 
-/** A small young generation: the default of 16 MB a half would hide what a connection costs behind its growth. */
-const execArgv = ['--max-semi-space-size=1'];
+/**
+ * Memory before speed: measured over 15,000 connections, 2.8 KB of private memory for each instead of 4.1 KB. A load
+ * process also collects once by itself, when its connections stand.
+ */
+const execArgv = ['--optimize-for-size', '--max-semi-space-size=4', '--expose-gc'];
 /** How long load processes have to stop before they are killed; they give the server 2 s to answer their close frames. */
 const stopTimeoutMs = 10_000;
 

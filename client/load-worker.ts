@@ -22,7 +22,7 @@ const idleTickMs = 250;
 const rateBurstMs = 100;
 
 /** Where a slot is between being queued and being done with. */
-const phases = { queued: 0, connecting: 1, open: 2, waiting: 3, ended: 4 } as const;
+const phases = { queued: 0, connecting: 1, open: 2, waiting: 3, ended: 4, stopping: 5 } as const;
 
 /** One connection number is one slot; what is kept of it is 12 bytes in typed arrays and the connection itself. */
 export class LoadWorker implements ConnectionOwner {
@@ -69,11 +69,11 @@ export class LoadWorker implements ConnectionOwner {
     this.#tick();
   }
 
-  /** Closes every connection and resolves when all have ended; counts do not change any more. */
+  /** Closes every connection and resolves when all have ended; only ends that had begun before are still counted. */
   stop(): Promise<void> {
     clearTimeout(this.#timer);
-    for (let slot = 0; slot < this.#task.count; slot++) {
-      if (this.#owesReturn[slot] === 1) this.counts.lost++;
+    for (const connection of this.#connections) {
+      if (connection?.isEnding === false) this.#phases[connection.id] = phases.stopping;
     }
     return new Promise((resolve) => {
       const deadline = setTimeout(() => {
@@ -81,6 +81,7 @@ export class LoadWorker implements ConnectionOwner {
       }, closeTimeoutMs);
       this.#whenStopped = () => {
         clearTimeout(deadline);
+        for (const owes of this.#owesReturn) this.counts.lost += owes;
         resolve();
       };
       if (this.#live === 0) this.#whenStopped();
@@ -146,24 +147,28 @@ export class LoadWorker implements ConnectionOwner {
     const slot = connection.id;
     this.#connections[slot] = undefined;
     this.#live--;
+    if (this.#phases[slot] !== phases.stopping) this.#countEnd(slot, end);
     if (this.#whenStopped !== undefined) {
       if (this.#live === 0) this.#whenStopped();
       return;
     }
+    this.#wait(slot, end);
+    this.#connectMore();
+  }
+
+  #countEnd(slot: number, end: ConnectionEnd): void {
     const { counts } = this;
     if (end.error !== undefined) countUnder(counts.failures, failureName(end.error));
     if (this.#phases[slot] === phases.connecting) {
       counts.connecting--;
       counts.failed++;
-    } else {
-      counts.connected--;
-      counts.closed++;
-      countUnder(counts.closedByCode, end.code);
-      if (this.#task.reconnects && asksToReturn(end.code)) this.#owesReturn[slot] = 1;
-      else counts.lost++;
+      return;
     }
-    this.#wait(slot, end);
-    this.#connectMore();
+    counts.connected--;
+    counts.closed++;
+    countUnder(counts.closedByCode, end.code);
+    if (this.#task.reconnects && asksToReturn(end.code)) this.#owesReturn[slot] = 1;
+    else counts.lost++;
   }
 
   /** Lets the slot come back later, where that is asked for. */

@@ -19,6 +19,8 @@ export interface AdminParts {
   readonly metrics: () => Promise<string>;
   readonly stats: () => Promise<unknown>;
   readonly drain: () => void;
+  /** Begins a rolling restart; false when this is no time for it. */
+  readonly restart: () => boolean;
   readonly logger: Logger;
 }
 
@@ -75,6 +77,7 @@ const routes: readonly Route[] = [
     handle: async (parts) => json(200, await parts.stats()),
   },
   { method: 'POST', path: /^\/drain$/, needsToken: true, handle: drain },
+  { method: 'POST', path: /^\/restart$/, needsToken: true, handle: restart },
 ];
 
 /**
@@ -203,4 +206,9 @@ function readyz(parts: AdminParts): Answer {
 function drain(parts: AdminParts): Answer {
   parts.drain();
   return json(202, { draining: true });
+}
+
+function restart(parts: AdminParts): Answer {
+  if (parts.restart()) return json(202, { restarting: true });
+  return fail(409, 'the server is starting, stopping or restarting already');
 }

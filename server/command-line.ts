@@ -200,6 +200,28 @@ export function portRange(o: { help: string; default: string }): Option<PortRang
   };
 }
 
+/** Bytes, as a number or with a decimal (KB) or binary (KiB) suffix: `208GB`, `1.5TiB`. */
+export function size(o: { help: string; defaultText: string }): Option<number | undefined>;
+export function size(o: { help: string; default: string }): Option<number>;
+export function size(o: {
+  help: string;
+  default?: string;
+  defaultText?: string;
+}): Option<number | undefined> {
+  return {
+    ...o,
+    unit: 'bytes',
+    allowed: 'a size above 0, such as 1048576, 64KB, 208GB or 16GiB',
+    parse(raw) {
+      const match = /^(\d{1,15}(?:\.\d{1,9})?)(?:([KMGT])(i?)B|B)?$/.exec(raw);
+      if (match === null) return undefined;
+      const power = match[2] === undefined ? 0 : 'KMGT'.indexOf(match[2]) + 1;
+      const bytes = Math.round(Number(match[1]) * (match[3] === 'i' ? 1024 : 1000) ** power);
+      return Number.isSafeInteger(bytes) && bytes > 0 ? bytes : undefined;
+    },
+  };
+}
+
 /** `pingInterval` → `ping-interval`. */
 export const flagName = (key: string): string => key.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
 

@@ -1,6 +1,12 @@
 // How many file descriptors this process has open, and may have.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 
+/**
+ * File descriptors that a worker keeps for itself besides its listeners and connections: 20 of Node, cluster and Redis
+ * (counted), and the rest for reconnects, files that are read for metrics, and sockets that are being closed.
+ */
+export const OWN_FILES = 128;
+
 const PROC_FDS = '/proc/self/fd';
 
 /** Open file descriptors. On Linux 6.2 and later the size of the folder is their number; else they are listed. */

@@ -24,6 +24,9 @@ export type ToWorker =
     }
   | { readonly kind: 'message'; readonly channel: Buffer; readonly payload: Buffer }
   | { readonly kind: 'collect'; readonly request: number; readonly withProcess: boolean }
+  /** Stop listening for good; connections stay. */
+  | { readonly kind: 'shut' }
+  /** Close all connections, then end. */
   | { readonly kind: 'drain'; readonly order: DrainOrder };
 
 export type FromWorker =
@@ -33,8 +36,10 @@ export type FromWorker =
   | { readonly kind: 'gate'; readonly isOpen: boolean }
   /** The worker cannot serve; the primary ends it. */
   | { readonly kind: 'failed'; readonly message: string }
+  /** The worker listens no more. */
+  | { readonly kind: 'shut' }
   | { readonly kind: 'broker'; readonly state: BrokerState }
-  | { readonly kind: 'probe'; readonly sequence: number }
+  | { readonly kind: 'probe' }
   | { readonly kind: 'collected'; readonly request: number; readonly metrics: MetricsReport }
   /** Every connection is closed; the last word of the worker's metrics. */
   | { readonly kind: 'drained'; readonly metrics: MetricsReport };

@@ -5,7 +5,10 @@ export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
 /** What goes with a message: small values with units in their names, never a secret and never client data unescaped. */
-export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>> & {
+  /** The names that every line has already. */
+  readonly [name in 'time' | 'level' | 'message']?: never;
+};
 
 /** Writes a line per call when its level is enabled. */
 export interface Logger {

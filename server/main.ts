@@ -2,9 +2,16 @@
 // argv in, exit code out; a forked process is a worker.
 import cluster from 'node:cluster';
 
+const [word, ...rest] = process.argv.slice(2);
 if (cluster.isWorker) {
   const { runWorker } = await import('./worker.js');
   runWorker();
+} else if (word === 'doctor') {
+  const { doctor } = await import('./doctor.js');
+  await doctor(rest);
+} else if (word === 'plan') {
+  const { plan } = await import('./plan.js');
+  await plan(rest);
 } else {
   const { runCommand } = await import('./command-line.js');
   const { serverCommand } = await import('./options.js');

@@ -142,6 +142,10 @@ export const serverCommand: Command<typeof serverOptions, Record<never, never>> 
     ['10m-server --redis redis://127.0.0.1:6379', 'deliver what is published through Redis'],
     ['10m-server --ports 443 --workers 4', 'one port, four processes'],
   ],
+  commands: [
+    ['doctor', 'check this host for a number of connections'],
+    ['plan', 'what a number of connections takes, and what a machine holds'],
+  ],
   check(options) {
     if (!isLoopback(options.adminHost) && options.adminToken === undefined) {
       return `--admin-host "${options.adminHost}" is open to the network; give --admin-token too, or a loopback address`;

@@ -6,6 +6,8 @@ import { openAdmin } from './admin.js';
 import { type Publisher, probeChannelOf } from './broker.js';
 import { ClusterMetrics } from './cluster-metrics.js';
 import { packageVersion } from './command-line.js';
+import { quickCheck } from './doctor.js';
+import { Drain } from './drain.js';
 import { EmbeddedPublisher } from './embedded-broker.js';
 import { type Logger, standardErrorLogger } from './logger.js';
 import type { ServerOptions } from './options.js';
@@ -26,6 +28,7 @@ export async function runPrimary(options: ServerOptions): Promise<number> {
   const primary = new Primary(options, logger);
   // From the first moment on, so that Ctrl-C works while the workers start.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => primary.stop(signal));
+  process.on('SIGHUP', () => primary.restart('SIGHUP'));
   try {
     await primary.start();
   } catch (error) {
@@ -44,10 +47,12 @@ class Primary {
   readonly #pool: WorkerPool;
   readonly #publisher: Publisher;
   readonly #readiness: Readiness;
+  readonly #drain: Drain;
   readonly #startedMs = performance.now();
   #admin: Server | undefined;
   #workersMissing!: Gauge;
-  #isStopping = false;
+  /** What the server is doing as a whole. */
+  #phase: 'starting' | 'serving' | 'restarting' | 'stopping' = 'starting';
   #end: () => void = () => {};
   readonly ended = new Promise<void>((resolve) => {
     this.#end = resolve;
@@ -62,13 +67,15 @@ class Primary {
       options.redis === undefined
         ? new EmbeddedPublisher(() => this.#pool.workers)
         : new RedisPublisher(options.redis, logger);
-    this.#readiness = new Readiness(this.#publisher, probeChannel, options.workers, () => this.#pool.workers);
+    this.#readiness = new Readiness(this.#publisher, probeChannel, options.workers, () => this.#pool.serving);
+    this.#drain = new Drain(this.#pool, this.#metrics, options.drainRate, logger);
     this.#describeMetrics();
   }
 
   /** @throws {Error} with one line for the operator when the server cannot serve */
   async start(): Promise<void> {
     const { host, ports, adminHost, adminPort, workers } = this.#options;
+    this.#warnOfHost();
     await checkPorts(host, ports);
     this.#admin = await openAdmin({
       host: adminHost,
@@ -79,16 +86,19 @@ class Primary {
       obstacle: () => this.#readiness.obstacle,
       metrics: () => this.#exposition(),
       stats: () => this.#stats(),
-      drain: () => void this.#drain('POST /drain'),
+      drain: () => this.#stop('POST /drain'),
+      restart: () => this.restart('POST /restart'),
       logger: this.#logger,
     });
     this.#publisher.start();
     try {
-      await this.#pool.start();
+      await this.#pool.raise(false);
     } catch (error) {
+      if (this.#isStopping) return;
       this.#close();
       throw error;
     }
+    this.#phase = 'serving';
     this.#readiness.start();
     this.#logger.info('serving', {
       url: `ws://${urlHost(host)}:${ports.first}/CHANNEL`,
@@ -101,30 +111,65 @@ class Primary {
     });
   }
 
+  /** What 10m-server doctor would find at a glance. */
+  #warnOfHost(): void {
+    for (const { check, found, needed, fix } of quickCheck(this.#options)) {
+      this.#logger.warn('this host falls short; 10m-server doctor says more', { check, found, needed, fix });
+    }
+  }
+
   /** The first call drains, the second one stops at once. */
   stop(cause: string): void {
     if (!this.#isStopping) {
-      void this.#drain(cause);
+      this.#stop(cause);
       return;
     }
     this.#logger.warn('stopping at once', { cause });
     void this.#pool.stop();
   }
 
-  async #drain(cause: string): Promise<void> {
+  /**
+   * A rolling restart: a new generation of workers comes up, then the old one closes its connections.
+   *
+   * @returns false when this is no time for it: the server starts, stops or restarts already
+   */
+  restart(cause: string): boolean {
+    if (this.#phase !== 'serving') return false;
+    this.#phase = 'restarting';
+    void this.#restart(cause);
+    return true;
+  }
+
+  get #isStopping(): boolean {
+    return this.#phase === 'stopping';
+  }
+
+  async #restart(cause: string): Promise<void> {
+    const old = this.#pool.serving;
+    this.#logger.info('restarting: a new generation of workers comes up', { cause });
+    try {
+      await this.#pool.raise(true);
+      if (!this.#isStopping) await this.#drain.run(old, 'restarting', cause);
+      if (!this.#isStopping) this.#logger.info('restarted');
+    } catch (error) {
+      if (this.#isStopping) return;
+      this.#logger.error('restart given up, the workers stay as they were', {
+        error: (error as Error).message,
+      });
+    }
+    if (!this.#isStopping) this.#phase = 'serving';
+  }
+
+  #stop(cause: string): void {
     if (this.#isStopping) return;
-    this.#isStopping = true;
+    this.#phase = 'stopping';
     this.#readiness.drain();
-    await this.#pool.collect(false);
-    const connections = this.#metrics.total('tenm_connections');
-    const { drainRate } = this.#options;
-    const seconds = Math.ceil(connections / drainRate);
-    this.#logger.info('draining', { cause, connections, drainRate, seconds });
-    await this.#pool.drain({
-      reason: 'stopping',
-      ratePerSecond: drainRate,
-      retry: `retry=1-${1 + seconds}`,
-    });
+    void this.#stopInOrder(cause);
+  }
+
+  async #stopInOrder(cause: string): Promise<void> {
+    await this.#pool.quiesce();
+    await this.#drain.run(this.#pool.workers, 'stopping', cause);
     this.#close();
     this.#logger.info('stopped');
     this.#end();
@@ -151,11 +196,13 @@ class Primary {
       uptimeSeconds: Math.round((performance.now() - this.#startedMs) / 1000),
       ready: this.#readiness.obstacle === undefined,
       reason: this.#readiness.obstacle ?? null,
+      drain: this.#drain.progress ?? null,
       connections: total('connections'),
       channels: total('channels'),
       workers: this.#pool.workers.map((worker) => ({
         number: worker.number,
         pid: worker.pid,
+        generation: worker.generation,
         state: worker.state,
         connections: this.#metrics.ofWorker(worker.id, 'tenm_connections'),
         limit: this.#metrics.ofWorker(worker.id, 'tenm_connections_limit'),
@@ -192,6 +239,23 @@ class Primary {
       name: 'tenm_workers_missing',
       help: 'Workers that did not answer this scrape in time.',
       registers,
+    });
+    const drain = this.#drain;
+    new Gauge({
+      name: 'tenm_drain_remaining_connections',
+      help: 'Connections that a drain or a rolling restart still has to close.',
+      registers,
+      collect() {
+        this.set(drain.progress?.remaining ?? 0);
+      },
+    });
+    new Gauge({
+      name: 'tenm_drain_eta_seconds',
+      help: 'Time until a drain or a rolling restart has closed its last connection.',
+      registers,
+      collect() {
+        this.set(drain.progress?.etaSeconds ?? 0);
+      },
     });
     new Counter({
       name: 'tenm_worker_restarts_total',

@@ -1,6 +1,6 @@
 // Whether the server can do its work: every worker listens, and a probe came back through the broker in each, lately.
 import type { Publisher } from './broker.js';
-import type { PoolWorker } from './worker-pool.js';
+import type { PoolWorker } from './pool-worker.js';
 
 const PROBE_INTERVAL_MS = 1000;
 /** A worker that has heard no probe for this long is cut off from the broker, whatever its connection says. */
@@ -11,9 +11,9 @@ export class Readiness {
   readonly #publisher: Publisher;
   readonly #probeChannel: string;
   readonly #expectedWorkers: number;
+  /** The workers that take clients. */
   readonly #workers: () => readonly PoolWorker[];
   #timer: NodeJS.Timeout | undefined;
-  #sequence = 0;
   #isDraining = false;
 
   constructor(
@@ -57,7 +57,7 @@ export class Readiness {
   }
 
   #probe(): void {
-    const payload = Buffer.from(`${++this.#sequence} ${process.hrtime.bigint()}`);
+    const payload = Buffer.from(String(process.hrtime.bigint()));
     // A probe that could not be published is one that does not come back: the workers' ages tell.
     this.#publisher.publish(this.#probeChannel, payload).catch(() => {});
   }
@@ -68,7 +68,7 @@ function obstacleOf(worker: PoolWorker): string | undefined {
   if (worker.state === 'full') return 'is full and not listening';
   if (worker.state === 'draining') return 'is draining';
   if (!worker.broker.isConnected) return `has no broker: ${worker.broker.reason}`;
-  if (worker.probeSequence === 0) return 'has not heard a probe yet';
+  if (worker.probeMs === 0) return 'has not heard a probe yet';
   const ageMs = performance.now() - worker.probeMs;
   if (ageMs > MAX_PROBE_AGE_MS) return `has heard no probe for ${Math.round(ageMs / 1000)} s`;
   return undefined;

@@ -1,56 +1,10 @@
-// The worker processes: started, replaced when they die, asked for their metrics, told to drain.
-import cluster, { type Worker as ClusterWorker } from 'node:cluster';
-import type { BrokerState } from './broker.js';
+// The worker processes: started a whole generation at a time, replaced when they die, asked for their metrics.
+import cluster from 'node:cluster';
 import type { ClusterMetrics } from './cluster-metrics.js';
-import type { Receiver } from './embedded-broker.js';
-import type { DrainOrder, FromWorker, ToWorker } from './ipc.js';
+import type { FromWorker } from './ipc.js';
 import type { Logger } from './logger.js';
 import type { ServerOptions } from './options.js';
-
-/** What a worker is doing; `full` is listening no more until a connection leaves. */
-export type WorkerState = 'starting' | 'listening' | 'full' | 'draining';
-
-/** A worker as the primary knows it. */
-export class PoolWorker implements Receiver {
-  readonly number: number;
-  readonly process: ClusterWorker;
-  readonly startedMs = performance.now();
-  state: WorkerState = 'starting';
-  broker: BrokerState = { isConnected: false, reason: 'not connected yet' };
-  /** Number of the newest probe that came back, and when; 0 before the first. */
-  probeSequence = 0;
-  probeMs = 0;
-  #backlogBytes = 0;
-
-  constructor(number: number, process: ClusterWorker) {
-    this.number = number;
-    this.process = process;
-  }
-
-  get id(): number {
-    return this.process.id;
-  }
-
-  get pid(): number | undefined {
-    return this.process.process.pid;
-  }
-
-  get backlogBytes(): number {
-    return this.#backlogBytes;
-  }
-
-  send(message: ToWorker, sent: () => void = () => {}): void {
-    // A worker may die at any moment; its exit event is where that is handled, not here.
-    if (this.process.isConnected()) this.process.send(message, () => sent());
-  }
-
-  sendMessage(channel: Buffer, payload: Buffer): void {
-    this.#backlogBytes += payload.byteLength;
-    this.send({ kind: 'message', channel, payload }, () => {
-      this.#backlogBytes -= payload.byteLength;
-    });
-  }
-}
+import { PoolWorker } from './pool-worker.js';
 
 /** V8 flags of a worker: a large young generation would add its growth to the memory of each connection. */
 const WORKER_FLAGS = ['--max-semi-space-size=1'];
@@ -58,17 +12,25 @@ const WORKER_FLAGS = ['--max-semi-space-size=1'];
 /** How long a worker may take to answer before it counts as missing. */
 const ANSWER_TIMEOUT_MS = 1000;
 
+/** How long a generation may take to come up: the whole port range takes seconds on a busy machine. */
+const RAISE_TIMEOUT_MS = 60_000;
+
 /** A worker that lived this long is replaced at once; younger ones are waited for, longer each time. */
 const STABLE_MS = 10_000;
 const MIN_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 10_000;
 
-/** How much longer than its connections ask for a drain may take before what is left is ended. */
-const DRAIN_PATIENCE_MS = 10_000;
-
 interface Collection {
   readonly waiting: Set<number>;
   readonly done: () => void;
+}
+
+/** A generation that is coming up: all of its workers are up, or one of them cannot. */
+interface Raise {
+  readonly generation: number;
+  readonly needsProbe: boolean;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
 }
 
 /** All workers of the server. */
@@ -81,10 +43,10 @@ export class WorkerPool {
   readonly #collections = new Map<number, Collection>();
   #collectionCount = 0;
   #failures = 0;
+  /** The generation that takes clients. */
+  #serving = 0;
+  #raise: Raise | undefined;
   #isStopping = false;
-  /** Settles the start: all workers listen, or one of them cannot. */
-  #started: { resolve: () => void; reject: (error: Error) => void } | undefined;
-  #emptied: (() => void) | undefined;
   restarts = 0;
 
   constructor(options: ServerOptions, probeChannel: string, metrics: ClusterMetrics, logger: Logger) {
@@ -94,28 +56,42 @@ export class WorkerPool {
     this.#logger = logger;
   }
 
+  /** Every worker that runs, of any generation. */
   get workers(): readonly PoolWorker[] {
-    return [...this.#workers.values()].sort((a, b) => a.number - b.number);
+    return [...this.#workers.values()].sort((a, b) => a.generation - b.generation || a.number - b.number);
+  }
+
+  /** The workers that take clients: those of the generation that came up last. */
+  get serving(): readonly PoolWorker[] {
+    return this.workers.filter(({ generation }) => generation === this.#serving);
   }
 
   /**
-   * Starts all workers.
+   * Starts a whole generation of workers, from the code that is on disk now. Once all of them are up they are the
+   * serving ones; what becomes of the generation before is the caller's to say.
    *
-   * @throws {Error} when one of them cannot serve; all are ended then
+   * @param needsProbe up is who listens and hears the broker, instead of who listens
+   * @throws {Error} when one of them does not come up; all of the new ones are ended then, and the old stay as they were
    */
-  async start(): Promise<void> {
+  async raise(needsProbe: boolean): Promise<void> {
     cluster.setupPrimary({ serialization: 'advanced', execArgv: [...process.execArgv, ...WORKER_FLAGS] });
-    const started = new Promise<void>((resolve, reject) => {
-      this.#started = { resolve, reject };
+    const generation = this.#serving + 1;
+    const raised = new Promise<void>((resolve, reject) => {
+      this.#raise = { generation, needsProbe, resolve, reject };
     });
-    for (let number = 1; number <= this.#options.workers; number++) this.#fork(number);
+    const overdue = () =>
+      this.#raise?.reject(new Error(`not all workers were up within ${RAISE_TIMEOUT_MS / 1000} s`));
+    const timer = setTimeout(overdue, RAISE_TIMEOUT_MS);
+    for (let number = 1; number <= this.#options.workers; number++) this.#fork(number, generation);
     try {
-      await started;
+      await raised;
+      this.#serving = generation;
     } catch (error) {
-      await this.stop();
+      await this.#kill(this.workers.filter((worker) => worker.generation === generation));
       throw error;
     } finally {
-      this.#started = undefined;
+      clearTimeout(timer);
+      this.#raise = undefined;
     }
   }
 
@@ -142,55 +118,29 @@ export class WorkerPool {
     return waiting.size;
   }
 
-  /**
-   * Closes the connections of all workers at a rate that they share, and ends the workers.
-   *
-   * @param order the rate is that of all workers together
-   */
-  async drain(order: DrainOrder): Promise<void> {
+  /** From now on no worker is replaced; those that are still starting are ended. */
+  async quiesce(): Promise<void> {
     this.#isStopping = true;
-    const emptied = this.#whenEmpty();
-    const connectionsOf = (worker: PoolWorker) => this.#metrics.ofWorker(worker.id, 'tenm_connections');
-    const workers = this.workers;
-    const connections = workers.reduce((sum, worker) => sum + connectionsOf(worker), 0);
-    const deadlineMs = (1000 * connections) / order.ratePerSecond + DRAIN_PATIENCE_MS;
-    const deadline = setTimeout(() => void this.stop(), deadlineMs);
-    for (const worker of workers) {
-      const share = connections === 0 ? 1 / workers.length : connectionsOf(worker) / connections;
-      if (worker.state === 'starting') worker.process.process.kill('SIGKILL');
-      worker.state = 'draining';
-      // A connection more than was counted must not wait for ever.
-      const ratePerSecond = Math.max(1, order.ratePerSecond * share);
-      worker.send({ kind: 'drain', order: { ...order, ratePerSecond } });
-    }
-    await emptied;
-    clearTimeout(deadline);
+    this.#raise?.reject(new Error('the server is stopping'));
+    await this.#kill(this.workers.filter(({ state }) => state === 'starting'));
   }
 
   /** Ends all workers at once, and with them their connections. */
   async stop(): Promise<void> {
     this.#isStopping = true;
-    const emptied = this.#whenEmpty();
-    for (const { process: worker } of this.#workers.values()) worker.process.kill('SIGKILL');
-    await emptied;
+    await this.#kill(this.workers);
   }
 
-  #whenEmpty(): Promise<void> {
-    if (this.#workers.size === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      const before = this.#emptied;
-      this.#emptied = () => {
-        before?.();
-        resolve();
-      };
-    });
+  async #kill(workers: readonly PoolWorker[]): Promise<void> {
+    for (const worker of workers) worker.kill();
+    await Promise.all(workers.map(({ exited }) => exited));
   }
 
-  #fork(number: number): void {
-    const worker = new PoolWorker(number, cluster.fork());
+  #fork(number: number, generation: number): void {
+    const worker = new PoolWorker(number, generation, cluster.fork());
     this.#workers.set(worker.id, worker);
     worker.process.on('message', (message: FromWorker) => this.#heard(worker, message));
-    worker.process.on('exit', (code, signal) => this.#exited(worker, code, signal));
+    worker.process.on('exit', (code, signal) => this.#exited(worker, signal ?? `exit code ${code}`));
     worker.process.on('error', (error) =>
       this.#logger.warn('worker channel failed', { worker: number, error: error.message }),
     );
@@ -208,17 +158,20 @@ export class WorkerPool {
         return;
       case 'gate':
         if (worker.state !== 'draining') worker.state = message.isOpen ? 'listening' : 'full';
-        if (this.workers.every(({ state }) => state !== 'starting')) this.#started?.resolve();
+        this.#checkRaise();
         return;
       case 'failed':
         this.#failed(worker, message.message);
+        return;
+      case 'shut':
+        worker.hasShut();
         return;
       case 'broker':
         worker.broker = message.state;
         return;
       case 'probe':
-        worker.probeSequence = message.sequence;
         worker.probeMs = performance.now();
+        this.#checkRaise();
         return;
       case 'collected':
         this.#metrics.report(worker.id, message.metrics);
@@ -230,24 +183,31 @@ export class WorkerPool {
     }
   }
 
-  #failed(worker: PoolWorker, message: string): void {
-    if (this.#started !== undefined) this.#started.reject(new Error(message));
-    else this.#logger.error('worker cannot serve', { worker: worker.number, message });
-    worker.process.process.kill('SIGKILL');
+  #checkRaise(): void {
+    const raise = this.#raise;
+    if (raise === undefined) return;
+    const raising = this.workers.filter(({ generation }) => generation === raise.generation);
+    const isUp = (worker: PoolWorker) =>
+      worker.state !== 'starting' && (worker.probeMs > 0 || !raise.needsProbe);
+    if (raising.every(isUp)) raise.resolve();
   }
 
-  #exited(worker: PoolWorker, code: number | null, signal: string | null): void {
+  #failed(worker: PoolWorker, message: string): void {
+    if (worker.generation === this.#raise?.generation) this.#raise.reject(new Error(message));
+    else this.#logger.error('worker cannot serve', { worker: worker.number, error: message });
+    worker.kill();
+  }
+
+  #exited(worker: PoolWorker, how: string): void {
     this.#workers.delete(worker.id);
     this.#metrics.retire(worker.id);
     for (const request of this.#collections.keys()) this.#answered(request, worker.id);
-    if (this.#workers.size === 0) this.#emptied?.();
-    if (this.#isStopping) return;
-    const how = signal ?? `exit code ${code}`;
-    if (this.#started !== undefined) {
-      this.#started.reject(new Error(`worker ${worker.number} ended while starting (${how})`));
+    if (worker.generation === this.#raise?.generation) {
+      this.#raise.reject(new Error(`worker ${worker.number} ended while starting (${how})`));
       return;
     }
-    this.#replace(worker, how);
+    const wasServing = worker.generation === this.#serving && worker.state !== 'draining';
+    if (wasServing && !this.#isStopping) this.#replace(worker, how);
   }
 
   #replace(worker: PoolWorker, how: string): void {
@@ -261,9 +221,9 @@ export class WorkerPool {
       delayMs,
     });
     setTimeout(() => {
-      if (this.#isStopping) return;
+      if (this.#isStopping || worker.generation !== this.#serving) return;
       this.restarts++;
-      this.#fork(worker.number);
+      this.#fork(worker.number, worker.generation);
     }, delayMs);
   }
 

@@ -5,7 +5,7 @@ import { type Connection, Connections } from './connections.js';
 import { Delivery } from './delivery.js';
 import { EmbeddedSubscription } from './embedded-broker.js';
 import { FanOut } from './fan-out.js';
-import { maxFds, openFds } from './fd-limit.js';
+import { maxFds, OWN_FILES } from './fd-limit.js';
 import { Gate } from './gate.js';
 import type { DrainOrder, FromWorker, ToWorker } from './ipc.js';
 import { Listener } from './listener.js';
@@ -16,8 +16,6 @@ import { Pinger, tickOf } from './pinger.js';
 import { RedisSubscription } from './redis-broker.js';
 import { WorkerMetrics } from './worker-metrics.js';
 
-/** File descriptors left for what is not a connection: the broker's, and files read for metrics. */
-const RESERVED_FDS = 64;
 const DRAIN_STEP_MS = 50;
 /** How long the last close frames get to leave, and to be answered, before the process ends. */
 const DRAIN_GRACE_MS = 500;
@@ -70,6 +68,7 @@ class Worker {
   readonly #subscription: Subscription;
   readonly #limit: number;
   #isBrokerConnected = false;
+  #drainTimer: NodeJS.Timeout | undefined;
 
   constructor({ options, probeChannel }: Start, logger: Logger) {
     this.#logger = logger;
@@ -135,7 +134,7 @@ class Worker {
       later: setTimeout,
       changed: (isOpen, sockets) => this.#gateChanged(isOpen, sockets),
       reopenFailed: ({ message }) =>
-        logger.error('there is room, but it is not possible to listen again', { message }),
+        logger.error('there is room, but it is not possible to listen again', { error: message }),
     });
     this.#subscription = this.#subscribe(probeChannel);
     this.#gate.start();
@@ -154,6 +153,13 @@ class Worker {
         void this.#metrics
           .report(message.withProcess)
           .then((metrics) => tell({ kind: 'collected', request: message.request, metrics }));
+        return;
+      case 'shut':
+        // At the end of this turn: by then the accept loop has emptied the queues, which closing would reset.
+        setImmediate(() => {
+          this.#gate.shut();
+          tell({ kind: 'shut' });
+        });
         return;
       case 'drain':
         this.#drain(message.order);
@@ -179,12 +185,11 @@ class Worker {
       : new RedisSubscription(redis, redisPattern, probeChannel, this.#logger, events);
   }
 
-  /** A probe holds its number and when it was published, on the clock that all processes of a machine share. */
+  /** A probe holds the time at which it was published, on the clock that all processes of a machine share. */
   #probed(payload: Buffer): void {
-    const [sequence, publishedNs] = payload.toString('latin1').split(' ');
-    const delayNs = process.hrtime.bigint() - BigInt(publishedNs ?? '0');
+    const delayNs = process.hrtime.bigint() - BigInt(payload.toString('latin1'));
     this.#metrics.observeProbe(Number(delayNs) / 1e9);
-    tell({ kind: 'probe', sequence: Number(sequence) });
+    tell({ kind: 'probe' });
   }
 
   #gateChanged(isOpen: boolean, sockets: number): void {
@@ -193,8 +198,9 @@ class Worker {
     else this.#logger.warn('full: not accepting until there is room', { sockets, limit: this.#limit });
   }
 
-  /** Closes every connection at the given rate, then ends the process. */
+  /** Closes every connection at the given rate, then ends the process. A later order takes the place of an earlier. */
   #drain({ reason, ratePerSecond, retry }: DrainOrder): void {
+    clearInterval(this.#drainTimer);
     this.#gate.shut();
     const hadConnections = this.#connections.size > 0;
     const startMs = performance.now();
@@ -203,10 +209,10 @@ class Worker {
       const allowed = (ratePerSecond * (performance.now() - startMs + DRAIN_STEP_MS)) / 1000;
       while (closed < allowed && this.#connections.endOne(reason, retry)) closed++;
       if (this.#connections.size > 0) return;
-      clearInterval(timer);
+      clearInterval(this.#drainTimer);
       setTimeout(() => void this.#end(), hadConnections ? DRAIN_GRACE_MS : 0);
     };
-    const timer = setInterval(step, DRAIN_STEP_MS);
+    this.#drainTimer = setInterval(step, DRAIN_STEP_MS);
     step();
   }
 
@@ -222,7 +228,7 @@ class Worker {
 function connectionsLimit(options: ServerOptions, logger: Logger): number {
   const { ports } = options;
   const listeners = ports.last - ports.first + 1;
-  const fromFds = maxFds() - openFds() - listeners - RESERVED_FDS;
+  const fromFds = maxFds() - listeners - OWN_FILES;
   if (fromFds < 1) {
     throw new Error(
       `the limit of ${maxFds()} open files leaves none for connections; raise it with ulimit -n`,

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { LatencyHistogram } from '../../client/latency-histogram.js';
 import { type LoadCounts, sumCounts } from '../../client/load-counts.js';
 import type { LoadTask } from '../../client/load-plan.js';
+import { settledPssBytes } from '../proc/process-memory.js';
 import type { ChurnRecord, ChurnTask } from './churner.js';
 import type { DriverOrder, DriverReply, DriverRequest } from './driver-process.js';
 
@@ -93,6 +94,11 @@ export class Load {
 
   get pids(): number[] {
     return this.#drivers.map(({ child }) => child.pid ?? 0);
+  }
+
+  /** PSS of all its processes, bytes, once it stands still. */
+  settledBytes(signal: AbortSignal): Promise<number> {
+    return settledPssBytes(this.pids, true, signal);
   }
 
   /** Begins to make connections: one task for each process. */

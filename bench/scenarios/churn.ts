@@ -4,7 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type LedgerSum, sumLedger } from '../ledger.js';
 import type { ChurnTask } from '../load/churner.js';
 import type { Load } from '../load/load.js';
-import { settledPssBytes } from '../proc/process-memory.js';
 import type { Run } from '../run.js';
 import type { Measurement, Scenario } from '../scenario.js';
 import { nowMs, stampText } from '../stamp.js';
@@ -70,7 +69,7 @@ export const churn: Scenario = {
 async function settledAfterPings(run: Run): Promise<number> {
   run.setConnected(0);
   await run.wait(2 * pingSeconds);
-  return settledPssBytes(run.server.pids, run.signal);
+  return run.server.settledBytes(run.signal);
 }
 
 interface Churned {

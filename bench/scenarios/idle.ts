@@ -1,7 +1,6 @@
 // idle: what a connection costs while nothing happens.
 
 import { bytesPerSocket, kernelMemory } from '../proc/kernel-memory.js';
-import { pssBytesOf, settledPssBytes } from '../proc/process-memory.js';
 import type { Run } from '../run.js';
 import type { Measurement, Scenario } from '../scenario.js';
 
@@ -27,17 +26,17 @@ export const idle: Scenario = {
     const load = run.newLoad(options.connections);
     run.say('waiting for the memory of the empty server to settle');
     const kernelBefore = kernelMemory();
-    const userBefore = await settledPssBytes(server.pids, signal);
-    const clientBefore = pssBytesOf(load.pids);
+    const userBefore = await server.settledBytes(signal);
+    const clientBefore = await load.settledBytes(signal);
     const { counts } = await run.connect(load, {
       connections: options.connections,
       channel: options.shared ? 'shared' : 'c{n}',
     });
     if (counts.connected === 0) throw new Error(`no connection stands: ${JSON.stringify(counts.failures)}`);
     run.say('waiting for the memory of the full server to settle');
-    const userAfter = await settledPssBytes(server.pids, signal);
+    const userAfter = await server.settledBytes(signal);
     const kernelBytes = bytesPerSocket(kernelBefore, kernelMemory());
-    const clientAfter = await settledPssBytes(load.pids, signal);
+    const clientAfter = await load.settledBytes(signal);
     run.say(`idle for ${options.duration} s`);
     const cpuBefore = server.cpuSeconds;
     const startMs = performance.now();

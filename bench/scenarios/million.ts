@@ -5,7 +5,6 @@ import type { Load } from '../load/load.js';
 import { metricTotal } from '../metrics-text.js';
 import { bytesPerSocket, kernelMemory } from '../proc/kernel-memory.js';
 import { availableBytes, systemFdsFree } from '../proc/machine.js';
-import { pssBytesOf } from '../proc/process-memory.js';
 import type { Run } from '../run.js';
 import { curveOf, type Measurement, type Scenario } from '../scenario.js';
 import type { ScenarioOptions } from '../scenario-options.js';
@@ -65,7 +64,7 @@ export const million: Scenario = {
   async measure(run: Run): Promise<Measurement> {
     const availableBefore = availableBytes();
     const kernelBefore = kernelMemory();
-    const userBefore = pssBytesOf(run.server.pids);
+    const userBefore = await run.server.settledBytes(run.signal);
     const load = run.options.load === 'own' ? run.newLoad(run.options.connections) : undefined;
     const made = load === undefined ? await arrivals(run) : await connectAll(run, load);
     await ready(run);
@@ -87,7 +86,7 @@ export const million: Scenario = {
     const pings = now.pings - first.pings;
 
     const kernelAfter = kernelMemory();
-    const userAfter = pssBytesOf(run.server.pids);
+    const userAfter = await run.server.settledBytes(run.signal);
     const kernelBytes = bytesPerSocket(kernelBefore, kernelAfter);
     return {
       values: {
@@ -106,7 +105,7 @@ export const million: Scenario = {
           kernelBefore === undefined || kernelAfter === undefined
             ? undefined
             : (kernelAfter.bytes - kernelBefore.bytes) / 1e9,
-        clientGB: load === undefined ? undefined : pssBytesOf(load.pids) / 1e9,
+        clientGB: load === undefined ? undefined : (await load.settledBytes(run.signal)) / 1e9,
         usedGB: (availableBefore - availableBytes()) / 1e9,
         userBytes: (userAfter - userBefore) / Math.max(1, now.connected),
         kernelBytes,

@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { flagName, parseCommandLine } from '../../server/command-line.js';
+import { flagName, parseCommandLine, size } from '../../server/command-line.js';
 import { serverCommand, serverOptions } from '../../server/options.js';
 
 const parse = (argv: string[], environment: Record<string, string> = {}) =>
@@ -106,4 +106,20 @@ t.test('--help lists every flag with its default and unit, --version is the pack
   }
   const version = await parse(['--version']);
   t.match('text' in version && version.text, /^\d+\.\d+\.\d+$/);
+});
+
+t.test('a size has a decimal or a binary suffix, or none', async (t) => {
+  const { parse } = size({ help: 'of something', defaultText: 'none' });
+  const sizes: [string, number][] = [
+    ['1', 1],
+    ['1024B', 1024],
+    ['64KB', 64_000],
+    ['64KiB', 65_536],
+    ['1.1GB', 1_100_000_000],
+    ['208GB', 208_000_000_000],
+    ['1.5TiB', 1.5 * 1024 ** 4],
+  ];
+  for (const [raw, bytes] of sizes) t.equal(parse(raw), bytes, raw);
+  for (const bad of ['', '0', '-1', '1 GB', '1gb', '1e9', 'GB', '1PB', '0.1B', '1iB'])
+    t.equal(parse(bad), undefined, bad);
 });

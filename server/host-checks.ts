@@ -1,0 +1,189 @@
+// The host held against a load, one row for each thing that can fall short. Pure but for what Host reads.
+import { type HostLoad, hostSettings } from '../sysctl/requirements.js';
+import { type Capacity, capacity, workersForFiles } from './capacity.js';
+import { CPU_SHARE, THREADS_PER_PROCESS } from './costs.js';
+import { OWN_FILES } from './fd-limit.js';
+import type { CgroupLimit, Host } from './host.js';
+import type { ServerOptions } from './options.js';
+import { formatPortSpan, type PortSpan } from './proc-text.js';
+import { formatBytes, formatCount } from './quantity.js';
+import { portRangeRow, type Row, settingRow, unread } from './setting-check.js';
+
+/** The options that bear on the host. */
+export type CheckedOptions = Pick<
+  ServerOptions,
+  'ports' | 'workers' | 'adminPort' | 'redis' | 'pingInterval'
+>;
+
+/**
+ * Every check that needs no network, in the order in which an operator should mend them.
+ *
+ * @param connections that the host is to hold, all workers together
+ */
+export function checkHost(host: Host, options: CheckedOptions, connections: number): Row[] {
+  const model = modelOf(host, options, connections);
+  const load = hostLoad(options, connections, model);
+  return [
+    openFilesRow(host, options, connections, model),
+    ...hostSettings.flatMap((setting) =>
+      setting.needed === undefined ? [] : [settingRow(host, setting, setting.needed(load), load)],
+    ),
+    portRangeRow(host, options.workers),
+    memoryRow(host, model),
+    cgroupRow(host, 'memory', model.memoryBytes.high, formatBytes),
+    cgroupRow(host, 'pids', (2 * options.workers + 1) * THREADS_PER_PROCESS, formatCount),
+    coresRow(host, model),
+    workersRow(host, options, connections),
+  ];
+}
+
+const portCount = (options: CheckedOptions): number => options.ports.last - options.ports.first + 1;
+
+/** Open files that each process may have; Infinity where that cannot be read. */
+function hardLimit(host: Host): number {
+  const limit = host.openFiles();
+  return 'value' in limit ? limit.value.hard : Number.POSITIVE_INFINITY;
+}
+
+/** Connections that the limit of open files lets in, all workers together. */
+export const connectionsByFiles = (host: Host, options: CheckedOptions): number =>
+  options.workers * Math.max(0, hardLimit(host) - portCount(options) - OWN_FILES);
+
+function modelOf(host: Host, options: CheckedOptions, connections: number): Capacity {
+  const load = {
+    connections,
+    pingIntervalSeconds: options.pingInterval,
+    messagesPerSecond: 0,
+    fanout: 0,
+    messageBytes: 0,
+    channels: 'own',
+    tls: false,
+  } as const;
+  return capacity(
+    load,
+    { openFiles: hardLimit(host), ports: portCount(options) },
+    undefined,
+    options.workers,
+  );
+}
+
+function hostLoad(options: CheckedOptions, connections: number, model: Capacity): HostLoad {
+  return {
+    connections,
+    filesPerWorker: model.filesPerWorker,
+    filesInAll: model.filesInAll,
+    listeners: options.workers * portCount(options),
+    ports: ownPorts(options).map(formatPortSpan),
+  };
+}
+
+/** Ports that this host's server and its Redis listen on; a Redis elsewhere has its own host to mind. */
+function ownPorts(options: CheckedOptions): PortSpan[] {
+  const ports: PortSpan[] = [options.ports, { first: options.adminPort, last: options.adminPort }];
+  if (options.redis === undefined) return ports;
+  const url = new URL(options.redis);
+  if (!/^(localhost|127\..*|\[::1\])$/.test(url.hostname)) return ports;
+  const port = url.port === '' ? 6379 : Number(url.port);
+  return [...ports, { first: port, last: port }];
+}
+
+function openFilesRow(host: Host, options: CheckedOptions, connections: number, model: Capacity): Row {
+  const check = 'open files of a process';
+  const needed = `≥ ${formatCount(model.filesPerWorker)}`;
+  const why =
+    `each worker has this limit (ulimit -n) for itself: ${formatCount(connections)} connections / ${options.workers} workers + ` +
+    `${formatCount(portCount(options))} listeners + ${OWN_FILES} of its own; to raise it for good: sysctl/limits.conf, or LimitNOFILE of the unit`;
+  const limit = host.openFiles();
+  if (!('value' in limit)) return unread(check, limit.unreadable, needed, why);
+  const { soft, hard } = limit.value;
+  // The soft limit is no obstacle: Node raises it to the hard one at start.
+  const found = `soft ${formatCount(soft)}, hard ${formatCount(hard)}`;
+  if (hard >= model.filesPerWorker) return { check, status: 'ok', found, needed, why, fix: '' };
+  const raise = `prlimit --nofile=${model.filesPerWorker} 10m-server`;
+  return {
+    check,
+    status: 'short',
+    found,
+    needed,
+    why,
+    fix: `${aroundFiles(host, options, connections)}; or, as root: ${raise}`,
+  };
+}
+
+/** How many workers carry the connections within the limit of open files as it is. */
+function aroundFiles(host: Host, options: CheckedOptions, connections: number): string {
+  const openFiles = hardLimit(host);
+  const workers = workersForFiles(connections, { openFiles, ports: portCount(options) });
+  if (workers === Number.POSITIVE_INFINITY) return 'fewer --ports, whose listeners alone use it up';
+  const each = formatCount(Math.ceil(connections / workers));
+  return `10m-server --workers ${workers} gets around it (${each} connections each)`;
+}
+
+function memoryRow(host: Host, model: Capacity): Row {
+  const check = 'memory';
+  const needed = formatBytes(model.memoryBytes.high);
+  const why = `${formatBytes(model.userBytes.high)} of the workers and ${formatBytes(model.kernelBytes.high)} of the kernel, by the capacity model`;
+  const available = host.memoryAvailableBytes();
+  if (!('value' in available)) return unread(check, available.unreadable, needed, why);
+  const found = `${formatBytes(available.value)} available`;
+  const isEnough = available.value >= model.memoryBytes.high;
+  const fix = isEnough ? '' : 'fewer connections or more memory: 10m-server plan --memory BYTES --cores N';
+  return { check, status: isEnough ? 'ok' : 'short', found, needed, why, fix };
+}
+
+const CGROUP_WORDS = {
+  memory: {
+    why: 'what the workers and their sockets take is charged to the control group, which kills at its limit',
+    fix: (needed: number) => `systemctl set-property 10m-server.service MemoryMax=${Math.ceil(needed)}`,
+  },
+  pids: {
+    why: `${THREADS_PER_PROCESS} threads a process, and twice the workers during a rolling restart`,
+    fix: (needed: number) => `systemctl set-property 10m-server.service TasksMax=${needed}`,
+  },
+};
+
+function cgroupRow(host: Host, kind: CgroupLimit, need: number, format: (value: number) => string): Row {
+  const check = `cgroup ${kind}`;
+  const { why, fix } = CGROUP_WORDS[kind];
+  const limit = host.cgroupLimit(kind);
+  if (!('value' in limit)) return unread(check, limit.unreadable, format(need), why);
+  const isEnough = limit.value >= need;
+  return {
+    check,
+    status: isEnough ? 'ok' : 'short',
+    found: format(limit.value),
+    needed: format(need),
+    why,
+    fix: isEnough ? '' : `${fix(need)} (a container: its memory and pids limits)`,
+  };
+}
+
+function coresRow(host: Host, model: Capacity): Row {
+  const cores = Math.max(1, Math.ceil(model.busyCores.high / CPU_SHARE));
+  const isEnough = host.cores >= cores;
+  return {
+    check: 'cores',
+    status: isEnough ? 'ok' : 'short',
+    found: String(host.cores),
+    needed: String(cores),
+    why: `${formatCount(model.pingsPerSecond)} pings a second, and room for storms; messages come on top: 10m-server plan`,
+    fix: isEnough ? '' : 'more cores or machines, or a longer --ping-interval',
+  };
+}
+
+function workersRow(host: Host, options: CheckedOptions, connections: number): Row {
+  const byFiles = workersForFiles(connections, { openFiles: hardLimit(host), ports: portCount(options) });
+  const most = Math.max(host.cores, byFiles);
+  const tooFew = options.workers < byFiles;
+  const tooMany = options.workers > most;
+  return {
+    check: 'workers',
+    status: tooFew || tooMany ? 'short' : 'ok',
+    found: `${options.workers} on ${host.cores} cores`,
+    needed: tooFew ? `${formatCount(byFiles)} or more` : `${byFiles} to ${most}`,
+    why: tooFew
+      ? 'so many share the connections without passing the limit of open files'
+      : 'more than one for each core, or than the open files ask for, only cost memory and Redis output',
+    fix: tooFew || tooMany ? (most === Infinity ? 'fewer --ports' : `10m-server --workers ${most}`) : '',
+  };
+}

@@ -1,0 +1,98 @@
+// What the kernel writes in /proc and /sys/fs/cgroup, as numbers. Pure functions of the text.
+
+/** An inclusive span of ports. */
+export interface PortSpan {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Soft and hard limit; Infinity where there is none. */
+export interface Limit {
+  readonly soft: number;
+  readonly hard: number;
+}
+
+/** One line of /proc/self/cgroup: see cgroups(7). Version 2 has no controllers in it. */
+export interface CgroupMembership {
+  readonly controllers: readonly string[];
+  readonly path: string;
+}
+
+/** The limit of open files in /proc/PID/limits (proc_pid_limits(5)); `undefined` where the line is missing. */
+export function parseOpenFilesLimit(text: string): Limit | undefined {
+  const match = /^Max open files\s+(\d+|unlimited)\s+(\d+|unlimited)/m.exec(text);
+  if (match === null) return undefined;
+  return { soft: numberOrUnlimited(match[1]!), hard: numberOrUnlimited(match[2]!) };
+}
+
+/** MemAvailable of /proc/meminfo (proc_meminfo(5)) in bytes; `undefined` where it is missing. */
+export function parseMemoryAvailable(text: string): number | undefined {
+  const match = /^MemAvailable:\s+(\d+) kB/m.exec(text);
+  return match === null ? undefined : Number(match[1]) * 1024;
+}
+
+/** The numbers of a sysctl, such as `4096\t16384\t4194304`; NaN stands for what is no number. */
+export const parseNumbers = (text: string): number[] =>
+  text
+    .trim()
+    .split(/\s+/)
+    .filter((word) => word !== '')
+    .map(Number);
+
+/** A list of ports and spans, such as `6379,10000-11000`; an empty text is an empty list. */
+export function parsePortSpans(text: string): PortSpan[] {
+  return text
+    .trim()
+    .split(',')
+    .filter((item) => item !== '')
+    .map((item) => {
+      const [first, last] = item.split('-').map(Number);
+      return { first: first!, last: last ?? first! };
+    });
+}
+
+/** The parts of `wanted` that no span of `cover` holds. */
+export function uncovered(wanted: PortSpan, cover: readonly PortSpan[]): PortSpan[] {
+  let rest: PortSpan[] = [wanted];
+  for (const span of cover) {
+    rest = rest.flatMap(({ first, last }) => {
+      if (span.last < first || span.first > last) return [{ first, last }];
+      const parts: PortSpan[] = [];
+      if (first < span.first) parts.push({ first, last: span.first - 1 });
+      if (last > span.last) parts.push({ first: span.last + 1, last });
+      return parts;
+    });
+  }
+  return rest;
+}
+
+/** `10000-11000`, or `6379` for a single port: the notation of ip_local_reserved_ports. */
+export const formatPortSpan = ({ first, last }: PortSpan): string =>
+  first === last ? String(first) : `${first}-${last}`;
+
+/** The lines of /proc/PID/cgroup. */
+export function parseCgroups(text: string): CgroupMembership[] {
+  return text
+    .split('\n')
+    .map((line) => /^\d+:([^:]*):(\/.*)$/.exec(line))
+    .filter((match) => match !== null)
+    .map(([, controllers, path]) => ({
+      controllers: controllers!.split(',').filter((name) => name !== ''),
+      path: path!,
+    }));
+}
+
+/** Version 1 writes "no limit" as the highest multiple of the page size that fits, near 2^63. */
+const V1_UNLIMITED_BYTES = 2 ** 62;
+
+/** A limit in a cgroup's file: a number, or `max`; `undefined` for anything else. */
+export function parseCgroupLimit(text: string): number | undefined {
+  const word = text.trim();
+  if (word === 'max') return Number.POSITIVE_INFINITY;
+  if (!/^\d+$/.test(word)) return undefined;
+  const value = Number(word);
+  return value >= V1_UNLIMITED_BYTES ? Number.POSITIVE_INFINITY : value;
+}
+
+const numberOrUnlimited = (word: string): number =>
+  word === 'unlimited' ? Number.POSITIVE_INFINITY : Number(word);

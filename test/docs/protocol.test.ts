@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { closeCodes, refusals } from '../../server/codes.js';
+
+const read = (name: string) =>
+  readFileSync(fileURLToPath(new URL(`../../../${name}`, import.meta.url)), 'utf8');
+
+t.test('the close codes in the code are those in docs/protocol.md', (t) => {
+  const rows = [...read('docs/protocol.md').matchAll(/^\| (\d{4}) \| ([^|]+) \| (yes|no) \|$/gm)].map((row) =>
+    row.slice(1),
+  );
+  const codes = Object.values(closeCodes).map(({ code, meaning, comesBack }) => [
+    String(code),
+    meaning,
+    comesBack ? 'yes' : 'no',
+  ]);
+  t.same(rows, codes);
+  t.end();
+});
+
+t.test('every status of a refusal is in docs/protocol.md', (t) => {
+  const statuses = new Set(Object.values(refusals).map(({ status }) => status.slice(0, 3)));
+  for (const status of statuses) t.match(read('docs/protocol.md'), `\n| ${status} | `);
+  t.end();
+});
+
+t.test('links between the documents lead somewhere', (t) => {
+  for (const name of ['README.md', 'docs/architecture.md', 'docs/protocol.md']) {
+    const folder = name.includes('/') ? 'docs/' : '';
+    for (const [, link] of read(name).matchAll(/\]\((?!https?:)([^)#]+)/g))
+      t.ok(read(folder + link).length > 0, String(link));
+  }
+  t.end();
+});

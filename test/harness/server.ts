@@ -1,0 +1,125 @@
+// A real 10m-server on free ports.
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { freePorts } from './ports.js';
+import { TestProcess } from './processes.js';
+
+export const serverMain = fileURLToPath(new URL('../../server/main.js', import.meta.url));
+
+/** What a test can be torn down with, such as tap's test object. */
+export interface Teardown {
+  teardown(run: () => unknown): void;
+}
+
+export interface Stats {
+  readonly ready: boolean;
+  readonly reason: string | null;
+  readonly connections: number;
+  readonly channels: number;
+  readonly pings: number;
+  readonly workers: readonly {
+    readonly number: number;
+    readonly pid: number;
+    readonly state: string;
+    readonly connections: number;
+  }[];
+  readonly messages: Readonly<Record<'received' | 'delivered' | 'unrouted' | 'dropped', number>>;
+}
+
+/** A running server and how to ask it. */
+export class TestServer {
+  readonly process: TestProcess;
+  readonly port: number;
+  readonly adminPort: number;
+
+  constructor(process: TestProcess, port: number, adminPort: number) {
+    this.process = process;
+    this.port = port;
+    this.adminPort = adminPort;
+  }
+
+  url(channel: string, port = this.port): string {
+    return `ws://127.0.0.1:${port}/${channel}`;
+  }
+
+  fetch(path: string, init: RequestInit = {}): Promise<Response> {
+    return fetch(`http://127.0.0.1:${this.adminPort}${path}`, init);
+  }
+
+  /** Publishes over HTTP; the status of the answer. */
+  async publish(channel: string, body: string | Uint8Array): Promise<number> {
+    const response = await this.fetch(`/publish/${channel}`, { method: 'POST', body });
+    await response.arrayBuffer();
+    return response.status;
+  }
+
+  async stats(): Promise<Stats> {
+    return (await (await this.fetch('/stats')).json()) as Stats;
+  }
+
+  async readyReason(): Promise<string | undefined> {
+    const response = await this.fetch('/readyz');
+    const body = (await response.json()) as { reason?: string };
+    return response.status === 200 ? undefined : body.reason;
+  }
+
+  /** The value of a metric, summed over the label sets that the line's labels contain. */
+  async metric(name: string, labels = ''): Promise<number> {
+    return metricOf(await (await this.fetch('/metrics')).text(), name, labels);
+  }
+
+  /** Polls until a condition holds; the test's own time limit is the limit. */
+  async until(condition: () => Promise<boolean>): Promise<void> {
+    while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+
+  async untilReady(): Promise<void> {
+    await this.until(async () => (await this.readyReason()) === undefined);
+  }
+
+  /** User and system time of all processes of the server, in seconds (proc(5): utime and stime of /proc/PID/stat). */
+  async cpuSeconds(): Promise<number> {
+    const pids = [this.process.pid, ...(await this.stats()).workers.map(({ pid }) => pid)];
+    return pids.map(cpuSecondsOf).reduce((sum, seconds) => sum + seconds, 0);
+  }
+}
+
+/** User and system time of a process, in seconds; USER_HZ is 100 on Linux. */
+export function cpuSecondsOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+/** The sum of a metric's samples in a Prometheus exposition. */
+export function metricOf(exposition: string, name: string, labels = ''): number {
+  let sum = 0;
+  for (const line of exposition.split('\n')) {
+    if ((line.startsWith(`${name} `) || line.startsWith(`${name}{`)) && line.includes(labels)) {
+      sum += Number(line.slice(line.lastIndexOf(' ') + 1));
+    }
+  }
+  return sum;
+}
+
+/** Starts a server with one port and an admin port that are free, and waits until it is ready. */
+export async function startServer(
+  t: Teardown,
+  args: readonly string[] = [],
+  {
+    ports = 1,
+    waitReady = true,
+    environment = {},
+  }: { ports?: number; waitReady?: boolean; environment?: Record<string, string> } = {},
+): Promise<TestServer> {
+  const first = await freePorts(ports + 1);
+  const range = `${first}-${first + ports - 1}`;
+  const all = ['--ports', range, '--admin-port', String(first + ports), '--host', '127.0.0.1', ...args];
+  const process = new TestProcess('node', [serverMain, ...all], environment);
+  t.teardown(() => process.stop());
+  const server = new TestServer(process, first, first + ports);
+  await process.line(/"serving"/);
+  if (waitReady) await server.untilReady();
+  return server;
+}

@@ -1,0 +1,131 @@
+import { connect } from 'node:net';
+import t from 'tap';
+import { startServer } from '../harness/server.js';
+import { exchange } from '../harness/sockets.js';
+
+const INTERFACE_METRICS = [
+  'connections',
+  'connections_opened_total',
+  'connections_closed_total',
+  'connections_rejected_total',
+  'connections_limit',
+  'channels',
+  'messages_received_total',
+  'messages_delivered_total',
+  'messages_unrouted_total',
+  'messages_dropped_total',
+  'pings_sent_total',
+  'ping_lag_seconds',
+  'broker_connected',
+  'broker_reconnects_total',
+  'delivery_probe_seconds',
+  'open_fds',
+  'max_fds',
+  'worker_restarts_total',
+  'workers',
+  'workers_missing',
+].map((name) => `tenm_${name}`);
+
+t.test('health, readiness, stats and metrics', async (t) => {
+  const server = await startServer(t, ['--workers', '2']);
+  t.equal((await server.fetch('/healthz')).status, 200);
+  t.equal((await server.fetch('/readyz')).status, 200);
+  const stats = await server.stats();
+  t.match(stats, {
+    version: /^\d+\.\d+\.\d+$/,
+    uptimeSeconds: Number,
+    ready: true,
+    connections: 0,
+    channels: 0,
+    workers: [
+      { number: 1, pid: Number, state: 'listening', connections: 0, broker: 'connected' },
+      { number: 2, pid: Number, state: 'listening', connections: 0, broker: 'connected' },
+    ],
+    broker: { kind: 'embedded', connected: true },
+  });
+  const response = await server.fetch('/metrics');
+  t.match(response.headers.get('content-type'), /^text\/plain; version=0\.0\.4/);
+  const text = await response.text();
+  for (const name of INTERFACE_METRICS) t.match(text, new RegExp(`^# TYPE ${name} `, 'm'), name);
+  t.match(text, /^process_cpu_seconds_total \d/m);
+  t.match(text, /^process_open_fds \d/m);
+  t.equal(await server.metric('tenm_workers'), 2);
+  t.ok(
+    (await server.metric('tenm_delivery_probe_seconds_count')) >= 2,
+    'probes came through in both workers',
+  );
+});
+
+t.test('publish says what is wrong', async (t) => {
+  const server = await startServer(t, ['--workers', '1', '--max-message', '1000']);
+  const post = async (path: string, body: string) => {
+    const response = await server.fetch(path, { method: 'POST', body });
+    return [response.status, (await response.json()) as { error?: string }] as const;
+  };
+  t.same(await post('/publish/news', 'hello'), [202, { channel: 'news', bytes: 5 }]);
+  t.same(await post('/publish/caf%C3%A9%2Fx', ''), [202, { channel: 'café/x', bytes: 0 }]);
+  for (const path of ['/publish/%zz', '/publish/%00', '/publish/$x', `/publish/${'x'.repeat(256)}`]) {
+    const [status, { error }] = await post(path, 'x');
+    t.equal(status, 400, path);
+    t.type(error, 'string');
+  }
+  t.equal((await post('/publish/news', 'x'.repeat(1000)))[0], 202);
+  t.equal((await post('/publish/news', 'x'.repeat(1001)))[0], 413);
+  for (const body of [
+    '',
+    '{',
+    '[]',
+    'null',
+    '{"channels":[],"message":"x"}',
+    '{"channels":["a"]}',
+    '{"channels":[1],"message":"x"}',
+    '{"channels":["$a"],"message":"x"}',
+    '{"channels":["a"],"message":"\\ud800"}',
+  ]) {
+    t.equal((await post('/publish', body))[0], 400, body);
+  }
+  t.equal((await post('/publish', JSON.stringify({ channels: ['a'], message: 'x'.repeat(1001) })))[0], 413);
+  const chunked =
+    'POST /publish/news HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n7d0\r\n'.concat(
+      'x'.repeat(2000),
+      '\r\n0\r\n\r\n',
+    );
+  t.match(await exchange(server.adminPort, chunked), /^HTTP\/1\.1 413 /);
+  t.equal((await server.fetch('/publish/news')).status, 405);
+  t.equal((await server.fetch('/metrics', { method: 'POST' })).status, 405);
+  t.equal((await server.fetch('/nothing')).status, 404);
+  t.equal((await server.fetch('/healthz', { method: 'HEAD' })).status, 200);
+});
+
+t.test('a client that goes away in the middle of its request harms nobody', async (t) => {
+  const server = await startServer(t, ['--workers', '1']);
+  for (let i = 0; i < 20; i++) {
+    const socket = connect(server.adminPort, '127.0.0.1');
+    await new Promise<void>((resolve) =>
+      socket.write('POST /publish/news HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf', () =>
+        resolve(),
+      ),
+    );
+    socket.destroy();
+  }
+  t.equal(await server.publish('news', 'hello'), 202);
+  t.equal(server.process.count(/"level":"error"/), 0);
+});
+
+t.test('a token guards publish and control, and nothing else', async (t) => {
+  const server = await startServer(t, ['--workers', '1'], { environment: { TENM_ADMIN_TOKEN: 'secret' } });
+  const status = async (path: string, authorization?: string) => {
+    const headers = authorization === undefined ? {} : { Authorization: authorization };
+    return (await server.fetch(path, { method: 'POST', body: '{}', headers })).status;
+  };
+  for (const path of ['/publish/news', '/publish', '/drain']) {
+    t.equal(await status(path), 401, path);
+    t.equal(await status(path, 'Bearer wrong'), 401);
+    t.equal(await status(path, 'Basic secret'), 401);
+  }
+  t.equal(await status('/publish/news', 'Bearer secret'), 202);
+  for (const path of ['/metrics', '/healthz', '/readyz', '/stats'])
+    t.equal((await server.fetch(path)).status, 200);
+  t.notMatch(JSON.stringify(await server.stats()), 'secret');
+  t.notMatch(server.process.lines.join('\n'), 'secret');
+});

@@ -44,9 +44,8 @@ const environment = {
 export class Server {
   readonly firstPort: number;
   readonly connectionsPerPort: number;
-  readonly pids: readonly number[];
   /** True for Node, where garbage can be collected on demand. */
-  readonly collects: boolean;
+  readonly #collects: boolean;
   readonly #children: readonly Child[];
   readonly #adminPort: number | undefined;
 
@@ -55,8 +54,12 @@ export class Server {
     this.connectionsPerPort = connectionsPerPort;
     this.#children = children;
     this.#adminPort = adminPort;
-    this.collects = children[0]?.name === process.execPath;
-    this.pids = processTree(children.map(({ pid }) => pid));
+    this.#collects = children[0]?.name === process.execPath;
+  }
+
+  /** All its processes of now. */
+  get pids(): number[] {
+    return processTree(this.#children.map(({ pid }) => pid));
   }
 
   /** utime + stime of all its processes so far, seconds. */
@@ -73,7 +76,7 @@ export class Server {
 
   /** PSS of all its processes, bytes, once it stands still. */
   settledBytes(signal: AbortSignal): Promise<number> {
-    return settledPssBytes(this.pids, this.collects, signal);
+    return settledPssBytes(() => this.pids, this.#collects, signal);
   }
 
   /** @throws {Error} with what it said, if a process of it has ended by itself */

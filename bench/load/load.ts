@@ -98,7 +98,7 @@ export class Load {
 
   /** PSS of all its processes, bytes, once it stands still. */
   settledBytes(signal: AbortSignal): Promise<number> {
-    return settledPssBytes(this.pids, true, signal);
+    return settledPssBytes(() => this.pids, true, signal);
   }
 
   /** Begins to make connections: one task for each process. */

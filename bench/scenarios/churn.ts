@@ -17,7 +17,7 @@ const publishEveryMs = 10;
 const marginMs = 20;
 const graceMs = 2_000;
 /** Short enough that a server that never reads notices within the run which connections have gone. */
-const pingSeconds = 3;
+const pingSeconds = 2;
 
 export const churn: Scenario = {
   name: 'churn',
@@ -68,7 +68,7 @@ export const churn: Scenario = {
 /** The memory with no connection, once every server has had a ping to find that out with. */
 async function settledAfterPings(run: Run): Promise<number> {
   run.setConnected(0);
-  await run.wait(2 * pingSeconds);
+  await run.wait(1.5 * pingSeconds);
   return run.server.settledBytes(run.signal);
 }
 

@@ -6,7 +6,7 @@ import {
   parseSocketBuffers,
   parseSockets,
 } from '../../bench/proc/kernel-memory.js';
-import { parsePss, pssBytesOf } from '../../bench/proc/process-memory.js';
+import { parseCatches, parsePss, pssBytesOf } from '../../bench/proc/process-memory.js';
 import { cpuSecondsOf, parseStat, processTree } from '../../bench/proc/process-tree.js';
 
 const stat = (pid: number, name: string, parent: number, user: number, system: number): string =>
@@ -29,6 +29,9 @@ t.test('memory of a process', async (t) => {
     '55d0-7ffe ---p 00000000 00:00 0  [rollup]\nRss:  88064 kB\nPss:    41234 kB\nPss_Anon:  30000 kB\n';
   t.equal(parsePss(text), 41234 * 1024);
   t.equal(parsePss(''), 0);
+  t.equal(parseCatches('SigIgn:\t0000000001001000\nSigCgt:\t0000000188004e02\n'), true);
+  t.equal(parseCatches('SigCgt:\t0000000188004602\n'), false);
+  t.equal(parseCatches(''), false);
 });
 
 t.test('slabs, free objects included', async (t) => {

@@ -6,6 +6,7 @@ import { channelOfPath, checkChannel } from './channel.js';
 import { BodyTooLargeError, readBody } from './http-body.js';
 import type { Logger } from './logger.js';
 import { explain } from './port-check.js';
+import type { StatusPage } from './status-page.js';
 
 /** What the admin listener shows and sets in motion. */
 export interface AdminParts {
@@ -21,6 +22,7 @@ export interface AdminParts {
   readonly drain: () => void;
   /** Begins a rolling restart; false when this is no time for it. */
   readonly restart: () => boolean;
+  readonly page: StatusPage;
   readonly logger: Logger;
 }
 
@@ -88,6 +90,7 @@ const routes: readonly Route[] = [
 export async function openAdmin(parts: AdminParts): Promise<Server> {
   const digest = parts.token === undefined ? undefined : sha256(parts.token);
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
+    if (parts.page.serves(request, response)) return;
     answer(parts, digest, request).then(
       (result) => send(request, response, result),
       (error: Error) => {

@@ -43,6 +43,17 @@ export class ClusterMetrics {
     return value;
   }
 
+  /** The samples of one worker's metric; none before its first report. */
+  samplesOfWorker(id: number, name: string): Metric['values'] {
+    return this.#last.get(id)?.get(name)?.values ?? [];
+  }
+
+  /** The samples of a metric, summed label by label over all workers, those that are gone included. */
+  samples(name: string): Metric['values'] {
+    const reports = [this.#retired, ...this.#last.values()];
+    return sumOf(reports.flatMap((metrics) => metrics.get(name)?.values ?? []));
+  }
+
   /**
    * The exposition of all workers, of those that are gone, and of the primary.
    *
@@ -59,10 +70,14 @@ const total = (metric: Metric | undefined): number =>
 
 /** The same metric of two processes, label by label. */
 function sum(a: Metric | undefined, b: Metric): Metric {
+  return { ...b, values: sumOf([...(a?.values ?? []), ...b.values]) };
+}
+
+function sumOf(samples: Metric['values']): Metric['values'] {
   const values = new Map<string, Metric['values'][number]>();
-  for (const entry of [...(a?.values ?? []), ...b.values]) {
+  for (const entry of samples) {
     const key = JSON.stringify([entry.metricName, Object.entries(entry.labels).sort()]);
     values.set(key, { ...entry, value: entry.value + (values.get(key)?.value ?? 0) });
   }
-  return { ...b, values: [...values.values()] };
+  return [...values.values()];
 }

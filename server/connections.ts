@@ -13,6 +13,8 @@ export interface ConnectionState extends WheelItem {
   stalledSince: number;
   /** Tick of the oldest ping frame that still has no pong. */
   unansweredSince: number;
+  /** When it was opened, in tenths of a second since the process started. */
+  openedAt: number;
 }
 
 /** A connection: the uWS object and the state on it. Its methods throw once it is closed. */
@@ -24,6 +26,7 @@ export const initialState: Readonly<ConnectionState> = Object.freeze({
   position: 0,
   stalledSince: 0,
   unansweredSince: 0,
+  openedAt: 0,
 });
 
 /** Mark of a connection whose backpressure passed the limit: uWS closes it a moment later. */
@@ -36,7 +39,7 @@ export interface ConnectionCounters {
   opened: number;
   pingsSent: number;
   droppedBackpressure: number;
-  countClosed(reason: CloseReason): void;
+  countClosed(reason: CloseReason, ageSeconds: number): void;
 }
 
 export interface ConnectionLimits {
@@ -61,27 +64,38 @@ export class Connections {
   readonly #counters: ConnectionCounters;
   readonly #limits: ConnectionLimits;
   readonly #logger: Logger;
+  readonly #now: () => number;
   /** Why we are closing the connection whose close handler runs within that call. */
   #ownReason: CloseReason | undefined;
   #tick = 0;
+  #stalled = 0;
 
+  /** @param now milliseconds since the process started */
   constructor(
     wheel: PingWheel<Connection>,
     counters: ConnectionCounters,
     limits: ConnectionLimits,
     logger: Logger,
+    now: () => number = () => performance.now(),
   ) {
     this.#wheel = wheel;
     this.#counters = counters;
     this.#limits = limits;
     this.#logger = logger;
+    this.#now = now;
   }
 
   get size(): number {
     return this.#wheel.size;
   }
 
+  /** Connections whose written bytes were found unread, with none read since, or that were dropped from. */
+  get stalled(): number {
+    return this.#stalled;
+  }
+
   opened(connection: Connection): void {
+    connection.openedAt = this.#tenths();
     this.#wheel.add(connection);
     this.#counters.opened++;
   }
@@ -90,7 +104,8 @@ export class Connections {
   closed(connection: Connection, code: number, message: ArrayBuffer): void {
     this.#wheel.remove(connection);
     const reason = this.#ownReason ?? reasonOf(connection, code, message);
-    this.#counters.countClosed(reason);
+    if (connection.stalledSince !== 0) this.#stalled--;
+    this.#counters.countClosed(reason, (this.#tenths() - connection.openedAt) / 10);
     if (reason === 'too_slow') {
       this.#logger.debug('connection closed', { code: closeCodes.tooSlow.code, reason });
     }
@@ -99,13 +114,13 @@ export class Connections {
   /** uWS dropped a message since the backpressure passed its limit. No ws method may be called here: it would crash. */
   readonly dropped = (connection: Connection): void => {
     this.#counters.droppedBackpressure++;
-    connection.stalledSince = OVERFLOWED;
+    this.#stall(connection, OVERFLOWED);
   };
 
   /** The client took bytes that had been waiting. */
   readonly drained = (connection: Connection): void => {
     if (connection.stalledSince > 0) {
-      connection.stalledSince = connection.getBufferedAmount() === 0 ? 0 : this.#tick;
+      this.#stall(connection, connection.getBufferedAmount() === 0 ? 0 : this.#tick);
     }
   };
 
@@ -135,11 +150,20 @@ export class Connections {
 
   readonly #ping = (connection: Connection): void => {
     if (this.#sendPing(connection)) {
-      connection.stalledSince = 0;
+      this.#stall(connection, 0);
     } else if (connection.stalledSince === 0) {
-      connection.stalledSince = this.#tick;
+      this.#stall(connection, this.#tick);
     }
   };
+
+  #stall(connection: Connection, since: number): void {
+    this.#stalled += Number(since !== 0) - Number(connection.stalledSince !== 0);
+    connection.stalledSince = since;
+  }
+
+  #tenths(): number {
+    return Math.trunc(this.#now() / 100);
+  }
 
   /** Sends what a ping is here; whether nothing is waiting to be read by the client. */
   #sendPing(connection: Connection): boolean {

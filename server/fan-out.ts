@@ -5,6 +5,7 @@
 // the loop. All waiting messages go to one slice before the next one gets them, since uWS batches them into one send.
 import { RESERVED_PREFIX } from './channel.js';
 import type { Connection } from './connections.js';
+import type { DeliveryObserver } from './delivery-timing.js';
 
 /** The part of a uWS app that reaches topics. */
 export interface Topics {
@@ -26,7 +27,12 @@ export const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 interface Message {
   readonly payload: Uint8Array;
   readonly isBinary: boolean;
+  /** On the observer's clock. */
+  readonly arrivedMs: number;
 }
+
+/** Takes no notice. */
+const unobserved: DeliveryObserver = { now: () => 0, served() {}, batchServed() {} };
 
 /** A channel with more members than one slice holds. */
 class BigChannel {
@@ -87,6 +93,7 @@ const SLICES_TRIED = 4;
 export class FanOut {
   readonly #topics: Topics;
   readonly #countDelivered: (deliveries: number) => void;
+  readonly #observer: DeliveryObserver;
   readonly #big = new Map<string, BigChannel>();
   readonly #active: BigChannel[] = [];
   #turn: NodeJS.Immediate | undefined;
@@ -94,9 +101,14 @@ export class FanOut {
   #lastCount = 0;
 
   /** @param countDelivered gets the number of connections that a message was handed to */
-  constructor(topics: Topics, countDelivered: (deliveries: number) => void) {
+  constructor(
+    topics: Topics,
+    countDelivered: (deliveries: number) => void,
+    observer: DeliveryObserver = unobserved,
+  ) {
     this.#topics = topics;
     this.#countDelivered = countDelivered;
+    this.#observer = observer;
   }
 
   /** Channels with at least one member. */
@@ -144,9 +156,10 @@ export class FanOut {
     if (big === undefined) {
       if (!this.#topics.publish(channel, payload, isBinary)) return false;
       this.#countDelivered(this.#topics.numSubscribers(channel));
+      this.#observer.served();
       return true;
     }
-    big.push({ payload, isBinary });
+    big.push({ payload, isBinary, arrivedMs: this.#observer.now() });
     if (big.waiting.length > MAX_WAITING_MESSAGES || big.waitingBytes > MAX_WAITING_BYTES) {
       while (big.hasWork) this.#serveSlice(big);
     } else if (!big.isScheduled) {
@@ -197,7 +210,10 @@ export class FanOut {
       for (const { payload, isBinary } of big.underWay) this.#topics.publish(topic, payload, isBinary);
       this.#countDelivered(members * big.underWay.length);
     }
-    if (big.reached === big.slices.length) big.underWay = [];
+    if (big.reached === big.slices.length) {
+      this.#observer.batchServed(big.underWay[0]!.arrivedMs, big.underWay.length);
+      big.underWay = [];
+    }
     return members;
   }
 }

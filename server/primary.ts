@@ -1,7 +1,6 @@
 // The primary: checks the host, starts the workers, owns the admin listener, and ends it all in order.
 import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
-import { Counter, Gauge, Registry } from 'prom-client';
 import { openAdmin } from './admin.js';
 import { type Publisher, probeChannelOf } from './broker.js';
 import { ClusterMetrics } from './cluster-metrics.js';
@@ -12,9 +11,13 @@ import { EmbeddedPublisher } from './embedded-broker.js';
 import { type Logger, standardErrorLogger } from './logger.js';
 import type { ServerOptions } from './options.js';
 import { checkPorts } from './port-check.js';
-import { collectProcessMetrics } from './process-metrics.js';
+import { PrimaryMetrics } from './primary-metrics.js';
 import { Readiness } from './readiness.js';
 import { RedisPublisher } from './redis-broker.js';
+import { StatusPage } from './status-page.js';
+import { type Snapshot, statusSnapshot } from './status-snapshot.js';
+import { StatusStream } from './status-stream.js';
+import { readUsage } from './usage.js';
 import { WorkerPool } from './worker-pool.js';
 
 /**
@@ -43,14 +46,14 @@ class Primary {
   readonly #options: ServerOptions;
   readonly #logger: Logger;
   readonly #metrics = new ClusterMetrics();
-  readonly #registry = new Registry();
+  readonly #own: PrimaryMetrics;
   readonly #pool: WorkerPool;
   readonly #publisher: Publisher;
   readonly #readiness: Readiness;
   readonly #drain: Drain;
+  readonly #stream: StatusStream;
   readonly #startedMs = performance.now();
   #admin: Server | undefined;
-  #workersMissing!: Gauge;
   /** What the server is doing as a whole. */
   #phase: 'starting' | 'serving' | 'restarting' | 'stopping' = 'starting';
   #end: () => void = () => {};
@@ -69,7 +72,21 @@ class Primary {
         : new RedisPublisher(options.redis, logger);
     this.#readiness = new Readiness(this.#publisher, probeChannel, options.workers, () => this.#pool.serving);
     this.#drain = new Drain(this.#pool, this.#metrics, options.drainRate, logger);
-    this.#describeMetrics();
+    this.#stream = new StatusStream(
+      () => this.#snapshot(),
+      (error) => logger.warn('status page got no snapshot', { error: error.message }),
+    );
+    this.#own = new PrimaryMetrics({
+      version: packageVersion,
+      workers: () => this.#pool.workers.length,
+      workersWanted: () => options.workers,
+      workerRestarts: () => this.#pool.restarts,
+      isReady: () => this.#readiness.obstacle === undefined,
+      isDraining: () => this.#isStopping,
+      drain: () => this.#drain.progress,
+      isPublisherConnected: () => this.#publisher.state.isConnected,
+      usage: () => readUsage(this.#metrics),
+    });
   }
 
   /** @throws {Error} with one line for the operator when the server cannot serve */
@@ -88,6 +105,7 @@ class Primary {
       stats: () => this.#stats(),
       drain: () => this.#stop('POST /drain'),
       restart: () => this.restart('POST /restart'),
+      page: new StatusPage(this.#stream, { webSocketPort: ports.first }),
       logger: this.#logger,
     });
     this.#publisher.start();
@@ -178,13 +196,34 @@ class Primary {
   #close(): void {
     this.#readiness.stop();
     this.#publisher.stop();
+    this.#stream.stop();
     this.#admin?.close();
     this.#admin?.closeAllConnections();
   }
 
   async #exposition(): Promise<string> {
-    this.#workersMissing.set(await this.#pool.collect(true));
-    return this.#metrics.exposition(await this.#registry.getMetricsAsJSON());
+    const workersMissing = await this.#pool.collect(true);
+    return this.#metrics.exposition(await this.#own.report(workersMissing));
+  }
+
+  async #snapshot(): Promise<Snapshot> {
+    const workersMissing = await this.#pool.collect(false);
+    return statusSnapshot({
+      metrics: this.#metrics,
+      workers: this.#pool.workers,
+      workersWanted: this.#options.workers,
+      workersMissing,
+      restarts: this.#pool.restarts,
+      usage: readUsage(this.#metrics),
+      version: packageVersion,
+      uptimeSeconds: Math.round((performance.now() - this.#startedMs) / 1000),
+      obstacle: this.#readiness.obstacle,
+      broker: {
+        kind: this.#options.redis === undefined ? 'embedded' : 'redis',
+        ...this.#publisher.state,
+      },
+      drain: this.#drain.progress,
+    });
   }
 
   async #stats(): Promise<unknown> {
@@ -221,51 +260,6 @@ class Primary {
       },
       pings: total('pings_sent_total'),
     };
-  }
-
-  #describeMetrics(): void {
-    const registers = [this.#registry];
-    collectProcessMetrics(this.#registry);
-    const pool = this.#pool;
-    new Gauge({
-      name: 'tenm_workers',
-      help: 'Worker processes that are running.',
-      registers,
-      collect() {
-        this.set(pool.workers.length);
-      },
-    });
-    this.#workersMissing = new Gauge({
-      name: 'tenm_workers_missing',
-      help: 'Workers that did not answer this scrape in time.',
-      registers,
-    });
-    const drain = this.#drain;
-    new Gauge({
-      name: 'tenm_drain_remaining_connections',
-      help: 'Connections that a drain or a rolling restart still has to close.',
-      registers,
-      collect() {
-        this.set(drain.progress?.remaining ?? 0);
-      },
-    });
-    new Gauge({
-      name: 'tenm_drain_eta_seconds',
-      help: 'Time until a drain or a rolling restart has closed its last connection.',
-      registers,
-      collect() {
-        this.set(drain.progress?.etaSeconds ?? 0);
-      },
-    });
-    new Counter({
-      name: 'tenm_worker_restarts_total',
-      help: 'Workers that were started in the place of one that ended.',
-      registers,
-      collect() {
-        this.reset();
-        this.inc(pool.restarts);
-      },
-    });
   }
 }
 

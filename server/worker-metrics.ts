@@ -1,15 +1,24 @@
 // What a worker counts. Plain numbers on the hot paths; prom-client reads them when it is asked.
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { BucketHistogram } from './bucket-histogram.js';
 import { type CloseReason, closeReasons, refusals } from './codes.js';
+import { DeliveryTiming } from './delivery-timing.js';
 import { maxFds, openFds } from './fd-limit.js';
 import type { MetricsReport } from './ipc.js';
+import { LoopDelay } from './loop-delay.js';
+import { describeWorker } from './per-worker-metrics.js';
 import { collectProcessMetrics } from './process-metrics.js';
 
 const SECONDS_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
+/** Besides round numbers, the idle timeouts of common load balancers, proxies and NAT gateways. */
+const AGE_BUCKETS = [1, 5, 15, 30, 60, 120, 300, 350, 600, 900, 1800, 3600, 14_400, 86_400, 604_800];
+
 /** Values that are read when the metrics are collected. */
 export interface WorkerGauges {
   connections(): number;
+  /** Connections that left written bytes unread at their last ping. */
+  stalled(): number;
   channels(): number;
   connectionsLimit(): number;
   isBrokerConnected(): boolean;
@@ -30,10 +39,18 @@ export class WorkerMetrics {
   readonly #rejected = zeros(Object.values(refusals).map(({ reason }) => reason));
   readonly #own = new Registry();
   readonly #process = new Registry();
+  readonly delivery = new DeliveryTiming(() => performance.now());
+  readonly #age = new BucketHistogram(
+    'connection_age_seconds',
+    'How long connections had been open when they ended.',
+    AGE_BUCKETS,
+  );
+  readonly #loopDelay: LoopDelay;
   readonly #pingLag: Histogram;
   readonly #probe: Histogram;
 
-  constructor(gauges: WorkerGauges) {
+  /** @param number of the worker */
+  constructor(gauges: WorkerGauges, number: number) {
     this.#gauge('connections', 'Open connections.', () => gauges.connections());
     this.#counter('connections_opened_total', 'Connections that were opened.', () => this.opened);
     this.#counters('connections_closed_total', 'Connections that ended, by reason.', () => this.#closed);
@@ -44,6 +61,9 @@ export class WorkerMetrics {
     );
     this.#gauge('connections_limit', 'Most connections that the workers take.', () =>
       gauges.connectionsLimit(),
+    );
+    this.#gauge('connections_stalled', 'Connections that left what was sent unread at their last ping.', () =>
+      gauges.stalled(),
     );
     this.#gauge('channels', 'Channels with a connection, counted in each worker.', () => gauges.channels());
     this.#counter('messages_received_total', 'Messages from the broker.', () => this.messagesReceived);
@@ -78,11 +98,19 @@ export class WorkerMetrics {
       'delivery_probe_seconds',
       'From the publication of a probe to its arrival.',
     );
+    describeWorker(this.#own, number, {
+      connections: gauges.connections,
+      isBrokerConnected: gauges.isBrokerConnected,
+      messagesDelivered: () => this.messagesDelivered,
+      pingsSent: () => this.pingsSent,
+    });
+    this.#loopDelay = new LoopDelay(number);
     collectProcessMetrics(this.#process);
   }
 
-  countClosed(reason: CloseReason): void {
+  countClosed(reason: CloseReason, ageSeconds: number): void {
     this.#closed[reason]!++;
+    this.#age.observe(ageSeconds);
   }
 
   countRejected(reason: string): void {
@@ -103,7 +131,12 @@ export class WorkerMetrics {
    * @param withProcess also those of the process; collecting them resets the event loop's delay, so that is for scrapes
    */
   async report(withProcess: boolean): Promise<MetricsReport> {
-    const own = await this.#own.getMetricsAsJSON();
+    const own = [
+      ...(await this.#own.getMetricsAsJSON()),
+      ...this.delivery.report(),
+      this.#age.report(),
+      this.#loopDelay.report(),
+    ];
     return withProcess ? [...own, ...(await this.#process.getMetricsAsJSON())] : own;
   }
 

@@ -13,7 +13,6 @@ import { type Logger, standardErrorLogger } from './logger.js';
 import type { ServerOptions } from './options.js';
 import { PingWheel } from './ping-wheel.js';
 import { Pinger, tickOf } from './pinger.js';
-import { RedisSubscription } from './redis-broker.js';
 import { WorkerMetrics } from './worker-metrics.js';
 
 const DRAIN_STEP_MS = 50;
@@ -21,6 +20,7 @@ const DRAIN_STEP_MS = 50;
 const DRAIN_GRACE_MS = 500;
 
 type Start = Extract<ToWorker, { kind: 'start' }>;
+type RedisBroker = typeof import('./redis-broker.js');
 
 /** Runs this process as a worker: waits for the primary's orders and obeys them until it ends. */
 export function runWorker(): void {
@@ -32,8 +32,10 @@ export function runWorker(): void {
   // Without a primary nobody could stop this worker or see its metrics, and it would hold the ports.
   process.on('disconnect', () => process.exit(0));
   process.on('message', (message: ToWorker) => {
-    if (message.kind === 'start') worker = startWorker(message);
-    else worker?.obey(message);
+    if (message.kind !== 'start') return worker?.obey(message);
+    void startWorker(message).then((started) => {
+      worker = started;
+    });
   });
   tell({ kind: 'hello' });
 }
@@ -42,7 +44,7 @@ const tell = (message: FromWorker): void => {
   process.send?.(message);
 };
 
-function startWorker(start: Start): Worker | undefined {
+async function startWorker(start: Start): Promise<Worker | undefined> {
   process.title = `10m-server worker ${start.number}`;
   const logger = standardErrorLogger(start.options.logLevel, { worker: start.number });
   process.on('uncaughtException', (error) => {
@@ -50,7 +52,9 @@ function startWorker(start: Start): Worker | undefined {
     process.exit(1);
   });
   try {
-    return new Worker(start, logger);
+    // Without Redis its client would cost each worker time to start and memory for nothing.
+    const redis = start.options.redis === undefined ? undefined : await import('./redis-broker.js');
+    return new Worker(start, redis, logger);
   } catch (error) {
     tell({ kind: 'failed', message: (error as Error).message });
     return undefined;
@@ -70,15 +74,19 @@ class Worker {
   #isBrokerConnected = false;
   #drainTimer: NodeJS.Timeout | undefined;
 
-  constructor({ options, probeChannel }: Start, logger: Logger) {
+  constructor({ number, options, probeChannel }: Start, redis: RedisBroker | undefined, logger: Logger) {
     this.#logger = logger;
     this.#options = options;
-    this.#metrics = new WorkerMetrics({
-      connections: () => this.#connections.size,
-      channels: () => fanOut.channels,
-      connectionsLimit: () => this.#limit,
-      isBrokerConnected: () => this.#isBrokerConnected,
-    });
+    this.#metrics = new WorkerMetrics(
+      {
+        connections: () => this.#connections.size,
+        stalled: () => this.#connections.stalled,
+        channels: () => fanOut.channels,
+        connectionsLimit: () => this.#limit,
+        isBrokerConnected: () => this.#isBrokerConnected,
+      },
+      number,
+    );
     const metrics = this.#metrics;
 
     const isPinging = options.pingInterval > 0;
@@ -121,9 +129,10 @@ class Worker {
         subscriptionChanged: (...change) => fanOut.subscriptionChanged(...change),
       },
     );
-    const fanOut = new FanOut(listener.app, (deliveries) => {
+    const countDelivered = (deliveries: number) => {
       metrics.messagesDelivered += deliveries;
-    });
+    };
+    const fanOut = new FanOut(listener.app, countDelivered, metrics.delivery);
     this.#delivery = new Delivery(fanOut, metrics, options.maxMessage);
 
     this.#limit = connectionsLimit(options, logger);
@@ -136,7 +145,7 @@ class Worker {
       reopenFailed: ({ message }) =>
         logger.error('there is room, but it is not possible to listen again', { error: message }),
     });
-    this.#subscription = this.#subscribe(probeChannel);
+    this.#subscription = this.#subscribe(probeChannel, redis);
     this.#gate.start();
     this.#pinger.start();
     this.#subscription.start();
@@ -167,7 +176,7 @@ class Worker {
     }
   }
 
-  #subscribe(probeChannel: string): Subscription {
+  #subscribe(probeChannel: string, broker: RedisBroker | undefined): Subscription {
     const { redis, redisPattern } = this.#options;
     let wasConnected = false;
     const events: SubscriptionEvents = {
@@ -180,9 +189,9 @@ class Worker {
         tell({ kind: 'broker', state });
       },
     };
-    return redis === undefined
+    return broker === undefined || redis === undefined
       ? new EmbeddedSubscription(probeChannel, events)
-      : new RedisSubscription(redis, redisPattern, probeChannel, this.#logger, events);
+      : new broker.RedisSubscription(redis, redisPattern, probeChannel, this.#logger, events);
   }
 
   /** A probe holds the time at which it was published, on the clock that all processes of a machine share. */

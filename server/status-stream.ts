@@ -1,0 +1,68 @@
+// Server-sent events (HTML Living Standard section 9.2) for the status page: a snapshot a second, collected once for all
+// who look, and not at all while nobody does.
+import type { ServerResponse } from 'node:http';
+
+const INTERVAL_MS = 1000;
+/** How soon a browser comes back after the stream broke, in milliseconds. */
+const RETRY_MS = 1000;
+export const MAX_VIEWERS = 64;
+/** A viewer with more than this unread gets no more until it has read some. */
+const MAX_UNREAD_BYTES = 256 * 1024;
+
+/** The viewers, and the timer that serves them. */
+export class StatusStream {
+  readonly #collect: () => Promise<unknown>;
+  readonly #failed: (error: Error) => void;
+  readonly #viewers = new Set<ServerResponse>();
+  #timer: NodeJS.Timeout | undefined;
+  #isCollecting = false;
+
+  /**
+   * @param collect makes a snapshot, any JSON value
+   * @param failed gets what a collection threw; the next one is tried all the same
+   */
+  constructor(collect: () => Promise<unknown>, failed: (error: Error) => void) {
+    this.#collect = collect;
+    this.#failed = failed;
+  }
+
+  /** Answers a request with the stream, for as long as the viewer stays. */
+  add(response: ServerResponse): void {
+    if (this.#viewers.size >= MAX_VIEWERS) {
+      response.writeHead(503, { 'Content-Type': 'text/plain' });
+      response.end('too many viewers\n');
+      return;
+    }
+    response.writeHead(200, {
+      'Content-Type': 'text/event-stream',
+      'Cache-Control': 'no-store',
+      'X-Accel-Buffering': 'no',
+    });
+    response.write(`retry: ${RETRY_MS}\n\n`);
+    this.#viewers.add(response);
+    response.once('close', () => {
+      this.#viewers.delete(response);
+      if (this.#viewers.size === 0) this.stop();
+    });
+    void this.#tell();
+    this.#timer ??= setInterval(() => void this.#tell(), INTERVAL_MS);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  async #tell(): Promise<void> {
+    if (this.#isCollecting) return;
+    this.#isCollecting = true;
+    try {
+      const event = `data: ${JSON.stringify(await this.#collect())}\n\n`;
+      for (const viewer of this.#viewers) if (viewer.writableLength < MAX_UNREAD_BYTES) viewer.write(event);
+    } catch (error) {
+      this.#failed(error as Error);
+    } finally {
+      this.#isCollecting = false;
+    }
+  }
+}

@@ -29,6 +29,7 @@ function draw(title: string, note: string, options: Plot.PlotOptions): ReportPlo
     width,
     marginLeft: 64,
     marginRight: 24,
+    marginBottom: 46,
     style: { fontFamily: 'inherit', fontSize: '12px', background: 'transparent', overflow: 'visible' },
     ...options,
     document,
@@ -58,7 +59,14 @@ function ratioPlot({ figures, arms }: Result): ReportPlot | undefined {
       height: 70 + 26 * names.length,
       marginLeft: 250,
       color: colorScale(arms),
-      x: { type: 'log', label: `multiple of ${other} →`, grid: true, tickFormat: '~g', ticks: 6 },
+      x: {
+        type: 'log',
+        label: `multiple of ${other} →`,
+        labelOffset: 42,
+        grid: true,
+        tickFormat: '~g',
+        ticks: 6,
+      },
       y: { label: null, domain: names },
       marks: [
         Plot.ruleX([1], { stroke: '#888' }),
@@ -78,6 +86,16 @@ function multiples(figure: Figure, arms: readonly string[]) {
   );
 }
 
+const percentiles = [0.001, 0.5, 0.9, 0.99, 0.999, 1];
+/** Where the maximum stands, since the logarithm of what is left has no place for it. */
+const leastLeft = 0.0005;
+
+/** A percentile's place on the axis: each further nine is as far again. */
+const placeOf = (share: number): number => -Math.log10(Math.max(leastLeft, 1 - share));
+
+const percentileText = (place: number): string =>
+  place >= placeOf(1) ? 'max' : `${Number(((1 - 10 ** -place) * 100).toFixed(2))} %`;
+
 /** One plot for each distribution: how long the share of all took that did not take longer. */
 function curvePlots({ runs, arms }: Result): ReportPlot[] {
   const names = [...new Set(runs.flatMap(({ curves }) => curves.map(({ name }) => name)))];
@@ -86,28 +104,24 @@ function curvePlots({ runs, arms }: Result): ReportPlot[] {
       run.curves
         .filter((curve) => curve.name === name)
         .flatMap(({ points }) =>
-          points.map(([share, value]) => ({ run: i, arm: run.arm, nines: 1 - share, value })),
+          points.map(([share, value]) => ({ run: i, arm: run.arm, place: placeOf(share), value })),
         ),
     );
-    // A logarithmic axis of what is left over has no place for the maximum: it stands at the share below the last.
-    const placed = rows.map((row) => ({ ...row, nines: Math.max(row.nines, 0.0005) }));
-    if (placed.length === 0) return [];
+    if (rows.length === 0) return [];
     return [
       draw(`Latency: ${name}`, 'One line for each run; the right end is the maximum.', {
         height: 260,
         color: colorScale(arms),
         x: {
-          type: 'log',
-          reverse: true,
           label: 'percentile →',
-          ticks: [1, 0.5, 0.1, 0.05, 0.01, 0.001, 0.0005],
-          tickFormat: (left: number) =>
-            left <= 0.0005 ? 'max' : `${Number(((1 - left) * 100).toFixed(2))} %`,
+          labelOffset: 42,
+          ticks: percentiles.map(placeOf),
+          tickFormat: percentileText,
         },
         y: { label: '↑ ms', grid: true, zero: true },
         marks: [
           Plot.ruleY([0]),
-          Plot.line(placed, { x: 'nines', y: 'value', z: 'run', stroke: 'arm', strokeWidth: 1.8 }),
+          Plot.line(rows, { x: 'place', y: 'value', z: 'run', stroke: 'arm', strokeWidth: 1.8 }),
         ],
       }),
     ];
@@ -124,7 +138,7 @@ function samplePlots({ runs, arms }: Result): ReportPlot[] {
     draw(title, note, {
       height: 200,
       color: colorScale(arms),
-      x: { label: 'seconds since the run began →' },
+      x: { label: 'seconds since the run began →', labelOffset: 42 },
       y: { label: `↑ ${label}`, grid: true, zero: true, tickFormat: y === 'connections' ? '~s' : '~g' },
       marks: [
         Plot.ruleY([0]),

@@ -38,8 +38,14 @@ const SETTLE_MS = 10_000;
 export class Ledger {
   readonly #pages = new Map<string, Page>();
   readonly #entries: Entry[] = [];
+  readonly #messageBytes: number;
   /** Messages whose publisher was told no, or nothing: they may arrive or not. */
   unsure = 0;
+
+  /** @param messageBytes to which messages are filled up with spaces */
+  constructor(messageBytes = 0) {
+    this.#messageBytes = messageBytes;
+  }
 
   /** Notes a client that is subscribed to a channel from now on. */
   join(channel: string, connection: TestConnection): void {
@@ -50,7 +56,9 @@ export class Ledger {
   async publish(channel: string, send: Send): Promise<boolean> {
     const { isOwed } = this.#page(channel);
     const number = isOwed.push(false) - 1;
-    isOwed[number] = await send(channel, textOf(channel, number)).catch(() => false);
+    isOwed[number] = await send(channel, textOf(channel, number).padEnd(this.#messageBytes)).catch(
+      () => false,
+    );
     if (!isOwed[number]) this.unsure++;
     return isOwed[number];
   }
@@ -64,7 +72,7 @@ export class Ledger {
     const answers: Promise<boolean>[] = [];
     const timer = setInterval(() => {
       for (const channel of channels) answers.push(this.publish(channel, send));
-    }, STREAM_INTERVAL_MS);
+    }, STREAM_INTERVAL_MS).unref();
     return async () => {
       clearInterval(timer);
       await Promise.all(answers);
@@ -75,10 +83,8 @@ export class Ledger {
   async settle(): Promise<void> {
     const waits = this.#entries.map(({ channel, connection, from }) => {
       const last = this.#page(channel).isOwed.lastIndexOf(true);
-      const text = textOf(channel, last);
-      return last < from
-        ? undefined
-        : connection.until(() => connection.received.some(({ data }) => data.toString() === text));
+      const text = textOf(channel, last).padEnd(this.#messageBytes);
+      return last < from ? undefined : hasReceived(connection, text);
     });
     let timer: NodeJS.Timeout | undefined;
     const tooLate = new Promise((resolve) => {
@@ -109,6 +115,16 @@ export class Ledger {
   }
 }
 
+async function hasReceived(connection: TestConnection, text: string): Promise<void> {
+  let looked = 0;
+  await connection.until(() => {
+    while (looked < connection.received.length) {
+      if (connection.received[looked++]!.data.toString() === text) return true;
+    }
+    return false;
+  });
+}
+
 const textOf = (channel: string, number: number): string => `${channel} ${number}`;
 
 function shareOf({ channel, connection, from }: Entry, { isOwed }: Page): Account {
@@ -116,7 +132,7 @@ function shareOf({ channel, connection, from }: Entry, { isOwed }: Page): Accoun
   let [duplicated, outOfOrder, foreign, newest] = [0, 0, 0, -1];
   for (const text of connection.texts) {
     const number = Number(text.slice(channel.length + 1));
-    if (text !== textOf(channel, number) || !(number in isOwed)) foreign++;
+    if (text.trimEnd() !== textOf(channel, number) || !(number in isOwed)) foreign++;
     else if (seen.has(number)) duplicated++;
     else if (number < newest) outOfOrder++;
     newest = Math.max(newest, number);

@@ -37,6 +37,8 @@ export class TestRedis {
       url: this.url,
       RESP: 2,
       disableOfflineQueue: true,
+      // A command waits for its turn as long as a flood takes.
+      commandOptions: { timeout: 0 },
       socket: { reconnectStrategy: 50 },
     });
     client.on('error', () => {});

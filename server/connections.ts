@@ -132,7 +132,7 @@ export class Connections {
   tick(tick: number): void {
     this.#tick = tick;
     this.#wheel.tick(tick, this.#ping);
-    this.#wheel.tick(tick - this.#limits.writeTimeoutTicks, this.#closeStalled);
+    if (this.#stalled > 0) this.#wheel.tick(tick - this.#limits.writeTimeoutTicks, this.#closeStalled);
     if (this.#limits.pingType === 'frame') {
       this.#wheel.tick(tick - this.#limits.pongTimeoutTicks, this.#closeSilent);
     }

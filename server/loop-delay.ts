@@ -3,7 +3,7 @@ import { BucketHistogram } from './bucket-histogram.js';
 import type { MetricsReport } from './ipc.js';
 
 /** Time between samples: each wakes an idle process up. A shorter stall may go unseen. */
-const SAMPLE_INTERVAL_MS = 100;
+const SAMPLE_INTERVAL_MS = 200;
 const SECONDS_BOUNDS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
 /** Samples the delay of this process's loop for as long as the process lives. Reading it resets nothing. */

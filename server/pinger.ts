@@ -20,9 +20,16 @@ const MAX_TICKS_AT_ONCE = 2;
 const TURN_TICKS = 512;
 const MIN_TICK_MS = 10;
 
-/** Length of a tick for a ping interval, and how many ticks make a turn of exactly that interval. */
-export function tickOf(intervalMs: number): { readonly tickMs: number; readonly turnTicks: number } {
-  const turnTicks = Math.max(1, Math.min(TURN_TICKS, Math.floor(intervalMs / MIN_TICK_MS)));
+/**
+ * Length of a tick for a ping interval, and how many ticks make a turn of exactly that interval.
+ *
+ * @param minTickMs shortest tick where the interval allows it: each wakes an idle process up
+ */
+export function tickOf(
+  intervalMs: number,
+  minTickMs = MIN_TICK_MS,
+): { readonly tickMs: number; readonly turnTicks: number } {
+  const turnTicks = Math.max(1, Math.min(TURN_TICKS, Math.floor(intervalMs / minTickMs)));
   return { tickMs: intervalMs / turnTicks, turnTicks };
 }
 

@@ -109,6 +109,8 @@ class Primary {
       logger: this.#logger,
     });
     this.#publisher.start();
+    // Before the workers come up: the first one must not wait in silence for the last one.
+    this.#readiness.start();
     try {
       await this.#pool.raise(false);
     } catch (error) {
@@ -117,7 +119,6 @@ class Primary {
       throw error;
     }
     this.#phase = 'serving';
-    this.#readiness.start();
     this.#logger.info('serving', {
       url: `ws://${urlHost(host)}:${ports.first}/CHANNEL`,
       ports: `${ports.first}-${ports.last}`,

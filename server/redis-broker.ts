@@ -9,7 +9,7 @@ import {
 } from './broker.js';
 import type { Logger } from './logger.js';
 
-/** A connection that hears nothing for this long, not even a probe, is made anew. */
+/** A connection on which nothing happens for this long, not even a probe, is made anew. */
 const SILENCE_MS = 8000;
 /** Longest wait for a connection to be made, and for a PUBLISH to be answered. */
 const ANSWER_TIMEOUT_MS = 5000;
@@ -33,13 +33,7 @@ class Link {
   readonly #onState: (state: BrokerState) => void;
   #hasFailed = false;
 
-  constructor(
-    name: string,
-    url: string,
-    socketTimeoutMs: number | undefined,
-    logger: Logger,
-    onState: (state: BrokerState) => void,
-  ) {
+  constructor(name: string, url: string, logger: Logger, onState: (state: BrokerState) => void) {
     this.#name = name;
     this.#logger = logger;
     this.#onState = onState;
@@ -49,7 +43,7 @@ class Link {
       disableOfflineQueue: true,
       socket: {
         connectTimeout: ANSWER_TIMEOUT_MS,
-        ...(socketTimeoutMs === undefined ? {} : { socketTimeout: socketTimeoutMs }),
+        socketTimeout: SILENCE_MS,
         reconnectStrategy: (attempt) => backoffMs(attempt, Math.random),
       },
     }) as Client;
@@ -68,7 +62,16 @@ class Link {
         this.failed(error as Error);
       }
     });
-    this.client.connect().catch((error: Error) => this.failed(error));
+    this.#connect();
+  }
+
+  /** Tears down a connection that takes what is written and answers nothing, and makes it anew. */
+  renew(error: Error): void {
+    if (!this.client.isReady) return;
+    this.failed(error);
+    // Rejects everything that waits for an answer. The socket's own timeout would not do: writing puts it off.
+    this.client.destroy();
+    this.#connect();
   }
 
   stop(): void {
@@ -84,6 +87,10 @@ class Link {
     this.#hasFailed = true;
     this.#logger.warn(`broker ${this.#name} lost, trying again`, { reason });
     this.#change({ isConnected: false, reason });
+  }
+
+  #connect(): void {
+    this.client.connect().catch((error: Error) => this.failed(error));
   }
 
   #connected(): void {
@@ -112,7 +119,7 @@ export class RedisSubscription implements Subscription {
     logger: Logger,
     events: SubscriptionEvents,
   ) {
-    this.#link = new Link('subscription', url, SILENCE_MS, logger, (state) => events.onState(state));
+    this.#link = new Link('subscription', url, logger, (state) => events.onState(state));
     this.#pattern = pattern;
     this.#probeChannel = probeChannel;
     this.#events = events;
@@ -138,7 +145,7 @@ export class RedisPublisher implements Publisher {
   readonly #link: Link;
 
   constructor(url: string, logger: Logger) {
-    this.#link = new Link('publisher', url, undefined, logger, () => {});
+    this.#link = new Link('publisher', url, logger, () => {});
   }
 
   get state(): BrokerState {
@@ -157,10 +164,11 @@ export class RedisPublisher implements Publisher {
     if (!this.state.isConnected) throw new BrokerUnavailableError(`Redis: ${this.state.reason}`);
     let timer: NodeJS.Timeout | undefined;
     const deadline = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(
-        () => reject(new Error(`no answer within ${ANSWER_TIMEOUT_MS} ms`)),
-        ANSWER_TIMEOUT_MS,
-      );
+      timer = setTimeout(() => {
+        const error = new Error(`no answer within ${ANSWER_TIMEOUT_MS} ms`);
+        reject(error);
+        this.#link.renew(error);
+      }, ANSWER_TIMEOUT_MS);
     });
     try {
       await Promise.race([this.#link.client.publish(channel, payload), deadline]);

@@ -15,6 +15,8 @@ import { PingWheel } from './ping-wheel.js';
 import { Pinger, tickOf } from './pinger.js';
 import { WorkerMetrics } from './worker-metrics.js';
 
+/** Without pings the wheel looks for unread bytes only, and nobody waits for that. */
+const UNHURRIED_TICK_MS = 500;
 const DRAIN_STEP_MS = 50;
 /** How long the last close frames get to leave, and to be answered, before the process ends. */
 const DRAIN_GRACE_MS = 500;
@@ -90,7 +92,9 @@ class Worker {
     const metrics = this.#metrics;
 
     const isPinging = options.pingInterval > 0;
-    const { tickMs, turnTicks } = tickOf(1000 * (isPinging ? options.pingInterval : options.writeTimeout));
+    const { tickMs, turnTicks } = isPinging
+      ? tickOf(1000 * options.pingInterval)
+      : tickOf(1000 * options.writeTimeout, UNHURRIED_TICK_MS);
     const ticksOf = (seconds: number) => Math.ceil((seconds * 1000) / tickMs);
     this.#connections = new Connections(
       new PingWheel<Connection>(turnTicks),

@@ -1,5 +1,6 @@
 // A real Redis on a free port, that can be killed and started again.
 import { createClient } from 'redis';
+import type { Send } from './ledger.js';
 import { freePorts } from './ports.js';
 import { TestProcess } from './processes.js';
 import type { Teardown } from './server.js';
@@ -24,6 +25,26 @@ export class TestRedis {
     const counts = await Promise.all(messages.map((message) => client.publish(channel, message)));
     await client.close();
     return counts[0] ?? 0;
+  }
+
+  /**
+   * A publisher with a connection of its own, which it makes anew when it is lost. It writes in the order of the calls.
+   *
+   * @param workers that Redis has to count, at least, for clients to be owed a message
+   */
+  async sender(t: Teardown, workers: number): Promise<Send> {
+    const client = createClient({
+      url: this.url,
+      RESP: 2,
+      disableOfflineQueue: true,
+      // A command waits for its turn as long as a flood takes.
+      commandOptions: { timeout: 0 },
+      socket: { reconnectStrategy: 50 },
+    });
+    client.on('error', () => {});
+    await client.connect();
+    t.teardown(() => client.destroy());
+    return async (channel, text) => (await client.publish(channel, text)) >= workers;
   }
 
   async restart(): Promise<void> {

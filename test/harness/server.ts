@@ -26,24 +26,31 @@ export interface Stats {
   readonly messages: Readonly<Record<'received' | 'delivered' | 'unrouted' | 'dropped', number>>;
 }
 
+const LOOPBACK = '127.0.0.1';
+/** Asked for by servers whose admin listener is not on loopback. */
+const TOKEN = 'test';
+const AUTHORIZATION = { Authorization: `Bearer ${TOKEN}` };
+
 /** A running server and how to ask it. */
 export class TestServer {
   readonly process: TestProcess;
   readonly port: number;
   readonly adminPort: number;
+  readonly #address: string;
 
-  constructor(process: TestProcess, port: number, adminPort: number) {
+  constructor(process: TestProcess, port: number, adminPort: number, address: string) {
     this.process = process;
     this.port = port;
     this.adminPort = adminPort;
+    this.#address = address;
   }
 
   url(channel: string, port = this.port): string {
-    return `ws://127.0.0.1:${port}/${channel}`;
+    return `ws://${this.#address}:${port}/${channel}`;
   }
 
   fetch(path: string, init: RequestInit = {}): Promise<Response> {
-    return fetch(`http://127.0.0.1:${this.adminPort}${path}`, init);
+    return fetch(`http://${this.#address}:${this.adminPort}${path}`, { headers: AUTHORIZATION, ...init });
   }
 
   /** Publishes over HTTP; the status of the answer. */
@@ -103,22 +110,34 @@ export function metricOf(exposition: string, name: string, labels = ''): number 
   return sum;
 }
 
+export interface ServerPlace {
+  ports?: number;
+  waitReady?: boolean;
+  environment?: Record<string, string>;
+  /** Where the test reaches the server. */
+  address?: string;
+  /** The command that the server is started by, such as `ip netns exec NAME`. */
+  under?: readonly string[];
+}
+
+const hostFlags = (address: string): string[] =>
+  address === LOOPBACK
+    ? ['--host', LOOPBACK]
+    : ['--host', '0.0.0.0', '--admin-host', address, '--admin-token', TOKEN];
+
 /** Starts a server with one port and an admin port that are free, and waits until it is ready. */
 export async function startServer(
   t: Teardown,
   args: readonly string[] = [],
-  {
-    ports = 1,
-    waitReady = true,
-    environment = {},
-  }: { ports?: number; waitReady?: boolean; environment?: Record<string, string> } = {},
+  { ports = 1, waitReady = true, environment = {}, address = LOOPBACK, under = [] }: ServerPlace = {},
 ): Promise<TestServer> {
   const first = await freePorts(ports + 1);
   const range = `${first}-${first + ports - 1}`;
-  const all = ['--ports', range, '--admin-port', String(first + ports), '--host', '127.0.0.1', ...args];
-  const process = new TestProcess('node', [serverMain, ...all], environment);
+  const all = ['--ports', range, '--admin-port', String(first + ports), ...hostFlags(address), ...args];
+  const [command, ...rest] = [...under, 'node', serverMain, ...all];
+  const process = new TestProcess(command!, rest, environment);
   t.teardown(() => process.stop());
-  const server = new TestServer(process, first, first + ports);
+  const server = new TestServer(process, first, first + ports, address);
   await process.line(/"serving"/);
   if (waitReady) await server.untilReady();
   return server;

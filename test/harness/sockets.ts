@@ -109,8 +109,12 @@ export function handshakeBytes(
 }
 
 /** A raw socket that has done its handshake and reads nothing from then on. */
-export async function openWithoutReading(port: number, channel: string): Promise<Socket> {
-  const socket = connect(port, '127.0.0.1');
+export async function openWithoutReading(
+  port: number,
+  channel: string,
+  address = '127.0.0.1',
+): Promise<Socket> {
+  const socket = connect(port, address);
   socket.on('error', () => {});
   socket.write(handshakeBytes(`/${channel}`));
   const [answer] = await once(socket, 'data');

@@ -1,0 +1,105 @@
+// A program that a benchmark has started: whether it still runs, what it said, and its end.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { processTree } from './proc/process-tree.js';
+
+const stopTimeoutMs = 5_000;
+const outputKeptBytes = 4_096;
+
+/** Every program that runs, so that none is left behind when this process ends in any way. */
+const running = new Set<Child>();
+process.on('exit', () => {
+  for (const child of running) child.kill();
+});
+
+/** A started program and the processes below it. */
+export class Child {
+  readonly name: string;
+  readonly #process: ChildProcess;
+  readonly #ended: Promise<void>;
+  #output = '';
+  #end: string | undefined;
+
+  constructor(command: string, args: readonly string[], environment = process.env) {
+    this.name = command;
+    // A group of its own: Ctrl-C is for this process to deal with, in its order.
+    this.#process = spawn(command, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+      env: environment,
+    });
+    running.add(this);
+    for (const stream of [this.#process.stdout, this.#process.stderr]) {
+      stream?.on('data', (chunk) => {
+        this.#output = `${this.#output}${chunk}`.slice(-outputKeptBytes);
+      });
+    }
+    this.#ended = new Promise((resolve) => {
+      const end = (reason: string) => {
+        this.#end = reason;
+        running.delete(this);
+        resolve();
+      };
+      this.#process.once('error', (error) => end(error.message));
+      this.#process.once('exit', (code, signal) => end(signal ?? `exit code ${code}`));
+    });
+  }
+
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
+  /** @throws {Error} with what the program said, once it has ended */
+  assertRunning(): void {
+    if (this.#end === undefined) return;
+    throw new Error(`${this.name} has ended (${this.#end}): ${this.#output.trim() || 'it said nothing'}`);
+  }
+
+  /** Asks it to end, waits, and ends what is left by force. */
+  async stop(): Promise<void> {
+    if (this.#end !== undefined) return;
+    const tree = processTree([this.pid]);
+    this.#process.kill('SIGTERM');
+    const deadline = new AbortController();
+    await Promise.race([
+      this.#ended,
+      sleep(stopTimeoutMs, undefined, { signal: deadline.signal }).catch(() => {}),
+    ]);
+    deadline.abort();
+    for (const pid of tree) killNow(pid);
+    await this.#ended;
+  }
+
+  /** Ends it and its group at once. */
+  kill(): void {
+    if (this.#end === undefined && this.pid > 0) killNow(-this.pid);
+  }
+}
+
+function killNow(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/**
+ * Looks until `isSo` says yes.
+ *
+ * @param what is waited for, for the error
+ * @throws {Error} after the time is over
+ */
+export async function waitUntil(
+  what: string,
+  timeoutMs: number,
+  signal: AbortSignal,
+  isSo: () => Promise<boolean> | boolean,
+): Promise<void> {
+  const until = performance.now() + timeoutMs;
+  while (!(await isSo())) {
+    if (performance.now() > until) throw new Error(`${what}: not within ${timeoutMs / 1000} s`);
+    await sleep(20, undefined, { signal });
+  }
+}

@@ -1,0 +1,16 @@
+// Reads the Prometheus text format, as far as a sum of samples needs it.
+
+/**
+ * The sum of a metric over its labels, undefined where the text has no sample of it.
+ *
+ * @param text in the exposition format 0.0.4
+ */
+export function metricTotal(text: string, name: string): number | undefined {
+  let total: number | undefined;
+  for (const line of text.split('\n')) {
+    if (!line.startsWith(name) || !/[ {]/.test(line[name.length] ?? '')) continue;
+    const value = Number(line.slice(line.lastIndexOf(' ') + 1));
+    if (!Number.isNaN(value)) total = (total ?? 0) + value;
+  }
+  return total;
+}

@@ -1,0 +1,92 @@
+// Kernel memory of sockets, of the whole machine: slab caches and socket buffers.
+
+import { accessSync, constants, existsSync, readFileSync, writeFileSync } from 'node:fs';
+
+/** The caches that a TCP socket with a file descriptor in an epoll set takes objects from. */
+const socketCaches = [
+  'TCP',
+  'TCPv6',
+  'sock_inode_cache',
+  'dentry',
+  'filp',
+  'eventpoll_epi',
+  'eventpoll_pwq',
+  'ep_head',
+  'skbuff_head_cache',
+  'skbuff_small_head',
+  'kmalloc-64',
+  'kmalloc-96',
+  'kmalloc-128',
+  'kmalloc-192',
+  'tcp_bind_bucket',
+  'tcp_bind2_bucket',
+];
+
+const pageBytes = 4096;
+
+/**
+ * Bytes of the slabs of each cache, free objects in them included.
+ *
+ * @param text of /proc/slabinfo (man 5 slabinfo)
+ */
+export function parseSlabs(text: string): Map<string, number> {
+  const bytes = new Map<string, number>();
+  for (const line of text.split('\n').slice(2)) {
+    const [name, , , , , pagesPerSlab] = line.split(/\s+/);
+    const slabs = /: slabdata\s+\d+\s+(\d+)/.exec(line)?.[1];
+    if (name !== undefined && slabs !== undefined) {
+      bytes.set(name, Number(slabs) * Number(pagesPerSlab) * pageBytes);
+    }
+  }
+  return bytes;
+}
+
+/** @param text of /proc/net/sockstat; returns the bytes in the buffers of all TCP sockets */
+export const parseSocketBuffers = (text: string): number =>
+  Number(/^TCP:.* mem (\d+)$/m.exec(text)?.[1] ?? 0) * pageBytes;
+
+/** @param text of /proc/net/sockstat; returns TCP sockets, both ends of each connection on this machine */
+export const parseSockets = (text: string): number => Number(/^TCP:.* alloc (\d+) /m.exec(text)?.[1] ?? 0);
+
+/** Kernel memory that sockets take, and how many there are, of this whole machine. */
+export interface KernelMemory {
+  readonly bytes: number;
+  readonly sockets: number;
+}
+
+/** Undefined where /proc/slabinfo is not readable: it is root's. */
+export function kernelMemory(): KernelMemory | undefined {
+  if (!isReadable('/proc/slabinfo')) return undefined;
+  for (const cache of socketCaches) shrink(cache);
+  const slabs = parseSlabs(readFileSync('/proc/slabinfo', 'utf8'));
+  const sockstat = readFileSync('/proc/net/sockstat', 'utf8');
+  let bytes = parseSocketBuffers(sockstat);
+  for (const cache of socketCaches) bytes += slabs.get(cache) ?? 0;
+  return { bytes, sockets: parseSockets(sockstat) };
+}
+
+/** What a socket takes: the difference of two looks by the difference in sockets. Undefined where there is none. */
+export function bytesPerSocket(before: KernelMemory | undefined, after: KernelMemory | undefined) {
+  if (before === undefined || after === undefined || after.sockets <= before.sockets) return undefined;
+  return (after.bytes - before.bytes) / (after.sockets - before.sockets);
+}
+
+/** Gives empty slabs back, which caches keep after sockets have gone. */
+function shrink(cache: string): void {
+  const path = `/sys/kernel/slab/${cache}/shrink`;
+  if (existsSync(path) && isWritable(path)) writeFileSync(path, '1');
+}
+
+const isReadable = (path: string): boolean => isAllowed(path, constants.R_OK);
+const isWritable = (path: string): boolean => isAllowed(path, constants.W_OK);
+
+function isAllowed(path: string, mode: number): boolean {
+  try {
+    accessSync(path, mode);
+    return true;
+  } catch (error) {
+    if (['EACCES', 'EPERM', 'ENOENT', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? ''))
+      return false;
+    throw error;
+  }
+}

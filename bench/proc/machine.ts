@@ -1,0 +1,58 @@
+// What the figures were taken on.
+
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { availableParallelism, cpus, release, totalmem } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { connectionsPerProcess, processLimits } from '../../client/fd-limit.js';
+import { packageVersion } from '../../server/command-line.js';
+
+/** A machine, and the software on it. */
+export interface Machine {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryBytes: number;
+  readonly kernel: string;
+  readonly node: string;
+  readonly version: string;
+  /** The commit of the clone that runs, with `+` after it where files differ; undefined outside of a clone. */
+  readonly commit: string | undefined;
+  /** What the limit on open files lets one process hold. */
+  readonly connectionsPerProcess: number;
+}
+
+export const thisMachine = (): Machine => ({
+  cpu: cpus()[0]?.model ?? 'unknown',
+  cores: availableParallelism(),
+  memoryBytes: totalmem(),
+  kernel: release(),
+  node: process.version,
+  version: packageVersion,
+  commit: commitOfClone(),
+  connectionsPerProcess: connectionsPerProcess(processLimits()),
+});
+
+function commitOfClone(): string | undefined {
+  const git = (...args: string[]): string =>
+    execFileSync('git', args, {
+      cwd: fileURLToPath(new URL('../../..', import.meta.url)),
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+  try {
+    return `${git('rev-parse', '--short=12', 'HEAD')}${git('status', '--porcelain', '-uno') === '' ? '' : '+'}`;
+  } catch {
+    // No git, or a package that npm has installed: the version has to do.
+    return undefined;
+  }
+}
+
+/** Memory that programs can still have, bytes (man proc_meminfo). */
+export const availableBytes = (): number =>
+  Number(/^MemAvailable:\s+(\d+) kB$/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1] ?? 0) * 1024;
+
+/** File descriptors that the system can still open (man proc_sys_fs, file-nr). */
+export function systemFdsFree(): number {
+  const [used = 0, , most = 0] = readFileSync('/proc/sys/fs/file-nr', 'utf8').trim().split(/\s+/).map(Number);
+  return most - used;
+}

@@ -1,0 +1,56 @@
+// User memory of processes: PSS, in which a page that several processes share counts once.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readOfProcess } from './process-tree.js';
+
+const lookEveryMs = 400;
+/** How long it may take until the memory stands still. */
+const settleTimeoutMs = 15_000;
+/** Still: less than this share of change over so many looks in a row. */
+const stillShare = 0.005;
+const stillLooks = { collected: 2, byItself: 8 };
+
+/** @param text of /proc/PID/smaps_rollup (man proc_pid_smaps); returns bytes */
+export function parsePss(text: string): number {
+  return Number(/^Pss:\s+(\d+) kB$/m.exec(text)?.[1] ?? 0) * 1024;
+}
+
+/** PSS of all processes together, bytes. */
+export function pssBytesOf(pids: readonly number[]): number {
+  let bytes = 0;
+  for (const pid of pids) bytes += parsePss(readOfProcess(`/proc/${pid}/smaps_rollup`) ?? '');
+  return bytes;
+}
+
+/**
+ * The PSS once it stands still, or as it is after 15 s.
+ *
+ * @param collects true for Node processes that have bench/collect-garbage.ts loaded; other collectors keep their own time
+ */
+export async function settledPssBytes(
+  pidsNow: () => readonly number[],
+  collects: boolean,
+  signal: AbortSignal,
+): Promise<number> {
+  const until = performance.now() + settleTimeoutMs;
+  const looks = collects ? stillLooks.collected : stillLooks.byItself;
+  let last = 0;
+  for (let still = 0; still < looks && performance.now() < until; ) {
+    const pids = pidsNow();
+    if (collects) for (const pid of pids.filter(catchesSignal)) process.kill(pid, 'SIGUSR2');
+    await sleep(lookEveryMs, undefined, { signal });
+    const now = pssBytesOf(pids);
+    still = Math.abs(now - last) <= stillShare * last ? still + 1 : 0;
+    last = now;
+  }
+  return last;
+}
+
+/** @param text of /proc/PID/status; true where the process has a handler for SIGUSR2, signal 12 */
+export function parseCatches(text: string): boolean {
+  const mask = /^SigCgt:\s+([0-9a-f]+)$/m.exec(text)?.[1] ?? '0';
+  return (BigInt(`0x${mask}`) & (1n << 11n)) !== 0n;
+}
+
+/** A process that has just begun, or is about to end, has none: the signal would kill it. */
+const catchesSignal = (pid: number): boolean => parseCatches(readOfProcess(`/proc/${pid}/status`) ?? '');

@@ -1,0 +1,72 @@
+// A Redis of the benchmark's own, and the publisher that uses it.
+
+import { createClient } from 'redis';
+import { Child, waitUntil } from './child-process.js';
+import { freePorts } from './free-ports.js';
+
+const startTimeoutMs = 10_000;
+
+/** A running redis-server without persistence, on a free port. */
+export class RedisProcess {
+  readonly port: number;
+  readonly #child: Child;
+  readonly #client: ReturnType<typeof createClient>;
+
+  private constructor(port: number, child: Child, client: ReturnType<typeof createClient>) {
+    this.port = port;
+    this.#child = child;
+    this.#client = client;
+  }
+
+  /** @throws {Error} where redis-server is not installed or does not start */
+  static async start(signal: AbortSignal): Promise<RedisProcess> {
+    const port = await freePorts(1);
+    const child = new Child('redis-server', [
+      '--port',
+      String(port),
+      '--bind',
+      '127.0.0.1',
+      '--save',
+      '',
+      '--appendonly',
+      'no',
+    ]);
+    const client = createClient({
+      url: `redis://127.0.0.1:${port}`,
+      RESP: 2,
+      socket: { reconnectStrategy: () => 50 },
+    }) as ReturnType<typeof createClient>;
+    // Refused connections while it starts; afterwards a publication that fails says so itself.
+    client.on('error', () => {});
+    void client.connect().catch(() => {});
+    try {
+      await waitUntil('redis-server answers', startTimeoutMs, signal, () => {
+        child.assertRunning();
+        return client.isReady;
+      });
+    } catch (error) {
+      client.destroy();
+      child.kill();
+      throw error;
+    }
+    return new RedisProcess(port, child, client);
+  }
+
+  /** Resolves when Redis has taken the message in. Calls of one turn of the event loop travel together. */
+  async publish(channel: string, message: string): Promise<void> {
+    await this.#client.publish(channel, message);
+  }
+
+  /** Waits for this many subscribed connections. */
+  async waitForSubscribers(count: number, signal: AbortSignal): Promise<void> {
+    await waitUntil(`${count} subscriptions in Redis`, startTimeoutMs, signal, async () => {
+      const list = await this.#client.sendCommand(['CLIENT', 'LIST', 'TYPE', 'pubsub']);
+      return String(list).trim().split('\n').filter(Boolean).length >= count;
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#client.destroy();
+    await this.#child.stop();
+  }
+}

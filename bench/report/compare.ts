@@ -1,0 +1,55 @@
+// What moved since an earlier run.
+
+import { readFileSync } from 'node:fs';
+import { type Result, resultFormat, valuesOf } from '../result.js';
+import { mean, spread } from '../statistics.js';
+import { columns, valueText } from './table.js';
+
+/** Changes below this are noise even if the runs of an arm agree better. */
+const noiseShare = 0.05;
+
+/**
+ * @param path of a JSON file that a benchmark wrote
+ * @throws {Error} where it is none, or one of another scenario
+ */
+export function readResult(path: string, scenario: string): Result {
+  const result = JSON.parse(readFileSync(path, 'utf8')) as Result;
+  if (result.format !== resultFormat) throw new Error(`--compare ${path} is no result of this version`);
+  if (result.scenario !== scenario) {
+    throw new Error(`--compare ${path} is a result of ${result.scenario}, not of ${scenario}`);
+  }
+  return result;
+}
+
+/** A table of the first arm's figures, old and new; says so where the runs were made with different options. */
+export function compareText(old: Result, now: Result): string {
+  const arm = now.arms[0]!;
+  const rows = Object.entries(now.figures).map(([key, figure]) => {
+    const before = old.figures[key] === undefined ? [] : valuesOf(old.figures[key], arm);
+    const after = valuesOf(figure, arm);
+    if (before.length === 0 || after.length === 0) return [figure.name, figure.unit, '-', '-', '', ''];
+    const change = mean(after) - mean(before);
+    const share = mean(before) === 0 ? 0 : change / Math.abs(mean(before));
+    const noise = Math.max(noiseShare, spread(before), spread(after));
+    const hasMoved = mean(before) === 0 ? change !== 0 : Math.abs(share) > noise;
+    return [
+      figure.name,
+      figure.unit,
+      valueText(mean(before)),
+      valueText(mean(after)),
+      mean(before) === 0 ? '' : `${share >= 0 ? '+' : ''}${(share * 100).toFixed(1)} %`,
+      hasMoved ? verdict(figure.better, change) : '',
+    ];
+  });
+  const title = `since ${old.startedAt}${old.machine.commit === undefined ? '' : `, commit ${old.machine.commit}`}`;
+  const differences = Object.entries(now.options)
+    .filter(([key, value]) => old.options[key as keyof typeof old.options] !== value)
+    .map(([key]) => key);
+  const warning = differences.length === 0 ? '' : `\nnot the same options: ${differences.join(', ')} differ`;
+  return `${title}${warning}\n\n${columns([['figure', 'unit', 'then', 'now', 'change', ''], ...rows])}\n`;
+}
+
+function verdict(better: 'lower' | 'higher' | 'fact', change: number): string {
+  if (better === 'fact') return 'moved';
+  return change < 0 === (better === 'lower') ? 'better' : 'worse';
+}

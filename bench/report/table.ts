@@ -1,0 +1,65 @@
+// The result as a table for a terminal.
+
+import { type Figure, type Result, valuesOf } from '../result.js';
+import { mean } from '../statistics.js';
+
+/** Three significant digits, thousands grouped; whole numbers from 100 on. */
+export function valueText(value: number | null | undefined): string {
+  if (value === null || value === undefined) return '-';
+  if (Math.abs(value) >= 100 || Number.isInteger(value)) return Math.round(value).toLocaleString('en-US');
+  return String(Number(value.toPrecision(3)));
+}
+
+/** The first arm by the second, of their means; undefined where that says nothing. */
+export function ratioOf(figure: Figure, arms: readonly string[]): number | undefined {
+  const [own, other] = arms.map((arm) => valuesOf(figure, arm));
+  if (figure.better === 'fact' || own === undefined || other === undefined) return undefined;
+  if (own.length === 0 || other.length === 0 || mean(other) === 0) return undefined;
+  return mean(own) / mean(other);
+}
+
+/** Both values of an arm, as they came. */
+const armText = (figure: Figure, arm: string): string => (figure.arms[arm] ?? []).map(valueText).join('  ');
+
+/** Columns of equal width, the first to the left. */
+export function columns(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
+        .join('   ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/** What was run, on what. */
+export function headline({ scenario, options, machine, startedAt, seconds }: Result): string {
+  const of = `${options.connections.toLocaleString('en-US')} connections, ${options.workers} workers`;
+  const rate = options.rate === 0 ? '' : `, ${options.rate.toLocaleString('en-US')}/s`;
+  const shared = options.shared ? ', one channel' : '';
+  const commit = machine.commit === undefined ? '' : `, commit ${machine.commit}`;
+  return (
+    `${scenario}: ${of}${rate}${shared}, ${seconds.toFixed(0)} s, ${startedAt}\n` +
+    `${machine.cpu}, ${machine.cores} cores, ${(machine.memoryBytes / 2 ** 30).toFixed(0)} GiB, ` +
+    `Linux ${machine.kernel}, Node ${machine.node}, 10m ${machine.version}${commit}`
+  );
+}
+
+/** Headline and figures. */
+export function resultText(result: Result): string {
+  const { arms } = result;
+  const hasRatio = arms.length > 1;
+  const head = ['figure', 'unit', ...arms, ...(hasRatio ? [`${arms[0]} / ${arms[1]}`] : [])];
+  const rows = Object.values(result.figures).map((figure) => {
+    const ratio = ratioOf(figure, arms);
+    return [
+      figure.name,
+      figure.unit,
+      ...arms.map((arm) => armText(figure, arm)),
+      ...(hasRatio ? [ratio === undefined ? '' : `${valueText(ratio)} ×`] : []),
+    ];
+  });
+  return `${headline(result)}\n\n${columns([head, ...rows])}\n`;
+}

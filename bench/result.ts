@@ -1,0 +1,43 @@
+// What a benchmark came to: the object of the JSON file.
+
+import type { Machine } from './proc/machine.js';
+import type { Sample } from './run.js';
+import type { Curve, FigureSpec } from './scenario.js';
+import type { ScenarioOptions } from './scenario-options.js';
+
+/** The format of the file; another number is another format. */
+export const resultFormat = 1;
+
+/** A figure, with every run's value; null where a server cannot tell it. */
+export interface Figure extends FigureSpec {
+  /** By the arm's name, in the order of the runs. */
+  readonly arms: Readonly<Record<string, readonly (number | null)[]>>;
+}
+
+/** What one run left beside its figures. */
+export interface RunRecord {
+  readonly arm: string;
+  readonly samples: readonly Sample[];
+  readonly curves: readonly Curve[];
+}
+
+/** The JSON file. */
+export interface Result {
+  readonly format: typeof resultFormat;
+  readonly scenario: string;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  readonly seconds: number;
+  readonly machine: Machine;
+  readonly options: ScenarioOptions;
+  /** The arms' names; the first is this server. */
+  readonly arms: readonly string[];
+  /** The command of the other server, where there was one. */
+  readonly against: string | null;
+  readonly figures: Readonly<Record<string, Figure>>;
+  readonly runs: readonly RunRecord[];
+}
+
+/** The values of an arm that were measured. */
+export const valuesOf = (figure: Figure, arm: string): number[] =>
+  (figure.arms[arm] ?? []).filter((value) => value !== null);

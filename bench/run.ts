@@ -1,0 +1,169 @@
+// One run of one server: the parts that scenarios measure with, and the end of all of them.
+
+import { availableParallelism } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { LoadCounts } from '../client/load-counts.js';
+import { type LoadTask, splitLoad } from '../client/load-plan.js';
+import { Load } from './load/load.js';
+import type { Progress } from './progress.js';
+import type { RedisProcess } from './redis-process.js';
+import type { ScenarioOptions } from './scenario-options.js';
+import type { Server } from './server.js';
+
+const countEveryMs = 100;
+const sampleEveryMs = 500;
+/** Connecting is over when nothing has changed for this long. */
+const stallMs = 35_000;
+
+/** What a server did in one half second. */
+export interface Sample {
+  /** Seconds since the run began. */
+  readonly atSeconds: number;
+  readonly connections: number;
+  /** CPU of all server processes, in cores. */
+  readonly serverCores: number;
+}
+
+/** How many connections, and which of the load's options differ from the usual. */
+export interface LoadShape {
+  readonly connections: number;
+  /** The channel's name with `{n}` for the number of the connection. */
+  readonly channel: string;
+  readonly pingIntervalMs?: number;
+  /** True to begin all handshakes at once. */
+  readonly isStorm?: boolean;
+}
+
+/** How connecting went. */
+export interface Connected {
+  readonly counts: LoadCounts;
+  /** From the first attempt until the last connection stood. */
+  readonly seconds: number;
+}
+
+/** What a scenario measures with. */
+export class Run {
+  readonly options: ScenarioOptions;
+  readonly server: Server;
+  readonly redis: RedisProcess | undefined;
+  readonly signal: AbortSignal;
+  readonly samples: Sample[] = [];
+  readonly #progress: Progress;
+  readonly #connectionsPerProcess: number;
+  readonly #loads: Load[] = [];
+  readonly #startedMs = performance.now();
+  readonly #sampling: NodeJS.Timeout;
+  #connected = 0;
+
+  constructor(parts: {
+    options: ScenarioOptions;
+    server: Server;
+    redis: RedisProcess | undefined;
+    signal: AbortSignal;
+    progress: Progress;
+    connectionsPerProcess: number;
+  }) {
+    this.options = parts.options;
+    this.server = parts.server;
+    this.redis = parts.redis;
+    this.signal = parts.signal;
+    this.#progress = parts.progress;
+    this.#connectionsPerProcess = parts.connectionsPerProcess;
+    this.#sampling = this.#sample();
+  }
+
+  /** Says what is going on. */
+  say(text: string): void {
+    this.#progress.say(text);
+  }
+
+  /** Waits, in the face of Ctrl-C. */
+  async wait(seconds: number): Promise<void> {
+    await sleep(seconds * 1000, undefined, { signal: this.signal });
+    this.server.assertRunning();
+  }
+
+  /** New load processes for these many connections. */
+  newLoad(connections: number): Load {
+    const { connectionsPerPort, firstPort } = this.server;
+    const tasks = this.#tasks({ connections, channel: '' }, firstPort, connectionsPerPort);
+    const load = new Load(tasks.length);
+    this.#loads.push(load);
+    return load;
+  }
+
+  /** Makes the connections; returns when all stand, or when those that do not have failed. */
+  async connect(load: Load, shape: LoadShape): Promise<Connected> {
+    const { firstPort, connectionsPerPort } = this.server;
+    const startedAtMs = Date.now();
+    await load.connect(this.#tasks(shape, firstPort, connectionsPerPort), shape.pingIntervalMs ?? 0);
+    const others = this.#connected;
+    let changedAtMs = startedAtMs;
+    let done = 0;
+    for (;;) {
+      const counts = await load.counts();
+      this.#connected = others + counts.connected;
+      this.say(`connected ${counts.connected} of ${shape.connections}, failed ${counts.failed}`);
+      if (counts.made + counts.failed !== done) changedAtMs = Date.now();
+      done = counts.made + counts.failed;
+      if (done >= shape.connections || Date.now() - changedAtMs > stallMs) {
+        const seconds = Math.max(1, counts.lastMadeAtMs - startedAtMs) / 1000;
+        return { counts, seconds };
+      }
+      await this.wait(countEveryMs / 1000);
+    }
+  }
+
+  /** Closes all connections of a load. */
+  async cut(load: Load): Promise<void> {
+    this.#connected -= (await load.counts()).connected;
+    await load.cut();
+  }
+
+  /** The number of connections that the samples show. */
+  setConnected(connections: number): void {
+    this.#connected = connections;
+  }
+
+  /** Ends the load; the server's end is its owner's. */
+  async end(): Promise<void> {
+    clearInterval(this.#sampling);
+    await Promise.all(this.#loads.map((load) => load.stop()));
+  }
+
+  #tasks(shape: LoadShape, firstPort: number, connectionsPerPort: number): LoadTask[] {
+    const tasks = splitLoad(
+      {
+        address: '127.0.0.1',
+        host: '127.0.0.1',
+        firstPort,
+        connections: shape.connections,
+        connectionsPerPort,
+        channel: shape.channel,
+        ratePerSecond: undefined,
+        idleTimeoutMs: 0,
+        reconnects: false,
+        prints: false,
+      },
+      Math.max(this.options.workers, availableParallelism()),
+      this.#connectionsPerProcess,
+    );
+    return shape.isStorm === true ? tasks.map((task) => ({ ...task, maxConnecting: task.count })) : tasks;
+  }
+
+  #sample(): NodeJS.Timeout {
+    let lastMs = this.#startedMs;
+    let lastCpu = this.server.cpuSeconds;
+    return setInterval(() => {
+      const nowMs = performance.now();
+      const cpu = this.server.cpuSeconds;
+      this.samples.push({
+        atSeconds: Math.round(nowMs - this.#startedMs) / 1000,
+        connections: this.#connected,
+        serverCores: ((cpu - lastCpu) * 1000) / (nowMs - lastMs),
+      });
+      lastMs = nowMs;
+      lastCpu = cpu;
+    }, sampleEveryMs);
+  }
+}

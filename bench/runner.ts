@@ -1,0 +1,121 @@
+// Runs the arms of a scenario in turn, each against a fresh server, and collects what they came to.
+
+import { thisMachine } from './proc/machine.js';
+import type { Progress } from './progress.js';
+import { RedisProcess } from './redis-process.js';
+import { type Figure, type Result, type RunRecord, resultFormat } from './result.js';
+import { Run } from './run.js';
+import type { Measurement, Scenario } from './scenario.js';
+import type { ScenarioOptions } from './scenario-options.js';
+import { type Server, type ServerNeed, startOther, startProduct } from './server.js';
+import { commandName, commandTemplate, wantsRedis } from './server-command.js';
+
+const productName = '10m-server';
+/** Runs of each arm when there are two: the difference between them is the noise. */
+const rounds = 2;
+/** The first port of the article, which load clients elsewhere connect to. */
+const externalFirstPort = 10_000;
+
+interface Arm {
+  readonly name: string;
+  start(need: ServerNeed, signal: AbortSignal): Promise<Server>;
+}
+
+/** @param against the command of another server, or undefined */
+export async function runScenario(
+  scenario: Scenario,
+  options: ScenarioOptions,
+  against: string | undefined,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<Result> {
+  const startedAt = new Date();
+  const machine = thisMachine();
+  const arms: Arm[] = [{ name: productName, start: startProduct }];
+  if (against !== undefined) {
+    arms.push({
+      name: commandName(against),
+      start: (need, aborted) => startOther(against, need, aborted),
+    });
+  }
+  const needsRedis = scenario.usesRedis || (against !== undefined && wantsRedis(commandTemplate(against)));
+  const turns = against === undefined ? arms : Array.from({ length: rounds }, () => arms).flat();
+  const measurements: Record<string, Measurement[]> = {};
+  const runs: RunRecord[] = [];
+  for (const [i, arm] of turns.entries()) {
+    progress.begin(`${scenario.name}, ${arm.name}, run ${i + 1} of ${turns.length}`);
+    const redis = needsRedis ? await RedisProcess.start(signal) : undefined;
+    try {
+      const need: ServerNeed = {
+        connections: options.connections,
+        sockets: scenario.sockets(options),
+        workers: options.workers,
+        pingSeconds: scenario.pingSeconds(options),
+        redisPort: scenario.usesRedis || arm.name !== productName ? redis?.port : undefined,
+        connectionsPerProcess: machine.connectionsPerProcess,
+        ...(options.load === 'external' ? { firstPort: externalFirstPort } : {}),
+      };
+      const { measurement, run } = await runArm(scenario, arm, need, options, redis, progress, signal);
+      measurements[arm.name] = [...(measurements[arm.name] ?? []), measurement];
+      runs.push({ arm: arm.name, samples: run.samples, curves: measurement.curves ?? [] });
+    } finally {
+      await redis?.stop();
+    }
+  }
+  return {
+    format: resultFormat,
+    scenario: scenario.name,
+    startedAt: startedAt.toISOString(),
+    seconds: (Date.now() - startedAt.getTime()) / 1000,
+    machine,
+    options,
+    arms: arms.map(({ name }) => name),
+    against: against ?? null,
+    figures: figuresOf(scenario, measurements),
+    runs,
+  };
+}
+
+async function runArm(
+  scenario: Scenario,
+  arm: Arm,
+  need: ServerNeed,
+  options: ScenarioOptions,
+  redis: RedisProcess | undefined,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<{ measurement: Measurement; run: Run }> {
+  const server = await arm.start(need, signal);
+  const run = new Run({
+    options,
+    server,
+    redis: scenario.usesRedis ? redis : undefined,
+    signal,
+    progress,
+    connectionsPerProcess: need.connectionsPerProcess,
+  });
+  try {
+    if (scenario.usesRedis) await redis?.waitForSubscribers(1, signal);
+    const measurement = await scenario.measure(run);
+    server.assertRunning();
+    return { measurement, run };
+  } finally {
+    await run.end();
+    await server.stop();
+  }
+}
+
+function figuresOf(
+  scenario: Scenario,
+  measurements: Readonly<Record<string, readonly Measurement[]>>,
+): Record<string, Figure> {
+  const figures: Record<string, Figure> = {};
+  for (const [key, spec] of Object.entries(scenario.figures)) {
+    const arms: Record<string, (number | null)[]> = {};
+    for (const [arm, ofArm] of Object.entries(measurements)) {
+      arms[arm] = ofArm.map(({ values }) => values[key] ?? null);
+    }
+    figures[key] = { ...spec, arms };
+  }
+  return figures;
+}

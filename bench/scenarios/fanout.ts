@@ -1,0 +1,154 @@
+// fanout: one channel with many members; single messages, bursts, and the worker's loop meanwhile.
+
+import type { Load, LoadReading } from '../load/load.js';
+import { metricTotal } from '../metrics-text.js';
+import type { Run } from '../run.js';
+import { curveOf, type Measurement, type Scenario } from '../scenario.js';
+import { nowMs, stampText } from '../stamp.js';
+import { percentile } from '../statistics.js';
+
+const burstMessages = 20;
+/** Of the measured time, the rest being the pauses: how the parts share it. */
+const parts = { singles: 0.4, bursts: 0.4, loop: 0.2 };
+const pauseSeconds = 0.1;
+/** A message whose deliveries have not moved for this long has lost the rest. */
+const stallMs = 1_000;
+/** What the server's own histogram of its loop adds to every value: the time between two of its samples. */
+const loopSampleMs = 50;
+
+export const fanout: Scenario = {
+  name: 'fanout',
+  summary: 'one channel with all members: single messages and bursts of 20',
+  defaults: { connections: 15_000, workers: 1, duration: 20 },
+  figures: {
+    singleCpuMicros: { name: 'CPU per delivery, single message', unit: 'µs', better: 'lower' },
+    singleRate: { name: 'deliveries, single message', unit: '1/s', better: 'higher' },
+    singleP50: { name: 'latency p50, single message', unit: 'ms', better: 'lower' },
+    singleP99: { name: 'latency p99, single message', unit: 'ms', better: 'lower' },
+    singleMax: { name: 'latency max, single message', unit: 'ms', better: 'lower' },
+    singleLost: { name: 'lost, single message', unit: 'deliveries', better: 'lower' },
+    burstCpuMicros: { name: 'CPU per delivery, bursts of 20', unit: 'µs', better: 'lower' },
+    burstRate: { name: 'deliveries, bursts of 20', unit: '1/s', better: 'higher' },
+    burstP50: { name: 'latency p50, bursts of 20', unit: 'ms', better: 'lower' },
+    burstP99: { name: 'latency p99, bursts of 20', unit: 'ms', better: 'lower' },
+    burstMax: { name: 'latency max, bursts of 20', unit: 'ms', better: 'lower' },
+    burstLost: { name: 'lost, bursts of 20', unit: 'deliveries', better: 'lower' },
+    loopDelayP99: { name: "worker's event-loop delay p99", unit: 'ms', better: 'lower' },
+    loopDelayMax: { name: "worker's event-loop delay max", unit: 'ms', better: 'lower' },
+  },
+  usesRedis: true,
+  pingSeconds: () => 0,
+  sockets: ({ connections }) => connections,
+
+  async measure(run: Run): Promise<Measurement> {
+    const { connections, duration } = run.options;
+    const load = run.newLoad(connections);
+    const { counts } = await run.connect(load, { connections, channel: 'news' });
+    if (counts.connected === 0) throw new Error(`no connection stands: ${JSON.stringify(counts.failures)}`);
+    // The first message finds code that has not run yet, on both ends.
+    run.say('warming up');
+    await publishFor(run, load, counts.connected, burstMessages, 1);
+    run.say('single messages');
+    const single = await publishFor(run, load, counts.connected, 1, duration * parts.singles);
+    run.say(`bursts of ${burstMessages}`);
+    const burst = await publishFor(run, load, counts.connected, burstMessages, duration * parts.bursts);
+    run.say("watching the worker's event loop");
+    const delays = await loopDelaysMs(run, load, counts.connected, duration * parts.loop);
+    return {
+      values: {
+        singleCpuMicros: single.cpuMicros,
+        singleRate: single.rate,
+        singleP50: single.reading.latency.percentileMs(0.5),
+        singleP99: single.reading.latency.percentileMs(0.99),
+        singleMax: single.reading.latency.maxMs,
+        singleLost: single.lost,
+        burstCpuMicros: burst.cpuMicros,
+        burstRate: burst.rate,
+        burstP50: burst.reading.latency.percentileMs(0.5),
+        burstP99: burst.reading.latency.percentileMs(0.99),
+        burstMax: burst.reading.latency.maxMs,
+        burstLost: burst.lost,
+        loopDelayP99: percentile(delays, 0.99),
+        loopDelayMax: percentile(delays, 1),
+      },
+      curves: [
+        curveOf('single message', single.reading.latency),
+        curveOf(`bursts of ${burstMessages}`, burst.reading.latency),
+      ],
+    };
+  },
+};
+
+interface Published {
+  readonly cpuMicros: number | undefined;
+  /** Deliveries by the time from publication to the last one, a second. */
+  readonly rate: number;
+  readonly lost: number;
+  readonly reading: LoadReading;
+}
+
+/** Publishes bursts for a time, each once the one before has been delivered. */
+async function publishFor(
+  run: Run,
+  load: Load,
+  members: number,
+  messages: number,
+  seconds: number,
+): Promise<Published> {
+  await load.take();
+  const { messages: receivedBefore } = await load.counts();
+  const cpuBefore = run.server.cpuSeconds;
+  const untilMs = performance.now() + seconds * 1000;
+  let published = 0;
+  let busyMs = 0;
+  do {
+    busyMs += await publishOnce(run, load, members, messages);
+    published += messages;
+    await run.wait(pauseSeconds);
+  } while (performance.now() < untilMs);
+  const cpu = run.server.cpuSeconds - cpuBefore;
+  const reading = await load.take();
+  const received = reading.counts.messages - receivedBefore;
+  return {
+    cpuMicros: received === 0 ? undefined : (cpu * 1e6) / received,
+    rate: (received * 1000) / busyMs,
+    lost: published * members - received,
+    reading,
+  };
+}
+
+/** @returns from publication to the last delivery, ms */
+async function publishOnce(run: Run, load: Load, members: number, messages: number): Promise<number> {
+  const { messages: before } = await load.counts();
+  const publishedAtMs = nowMs();
+  await Promise.all(
+    Array.from({ length: messages }, (_, i) => run.redis!.publish('news', stampText(nowMs(), i + 1))),
+  );
+  let received = 0;
+  let changedAtMs = nowMs();
+  while (received < members * messages && nowMs() - changedAtMs < stallMs) {
+    await run.wait(0.02);
+    const now = (await load.counts()).messages - before;
+    if (now !== received) changedAtMs = nowMs();
+    received = now;
+  }
+  // Up to the last change that was seen; it was seen at most 20 ms late.
+  return changedAtMs - publishedAtMs;
+}
+
+/** The longest delay of the loop during each of several messages; empty where the server does not tell. */
+async function loopDelaysMs(run: Run, load: Load, members: number, seconds: number): Promise<number[]> {
+  const delays: number[] = [];
+  if ((await run.server.metrics()) === undefined) return delays;
+  const untilMs = performance.now() + seconds * 1000;
+  do {
+    await run.wait(pauseSeconds);
+    await run.server.metrics();
+    await publishOnce(run, load, members, 1);
+    await run.wait(pauseSeconds);
+    const text = (await run.server.metrics()) ?? '';
+    const max = metricTotal(text, 'nodejs_eventloop_lag_max_seconds');
+    if (max !== undefined) delays.push(Math.max(0, max * 1000 - loopSampleMs));
+  } while (performance.now() < untilMs);
+  return delays;
+}

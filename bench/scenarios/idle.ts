@@ -1,0 +1,58 @@
+// idle: what a connection costs while nothing happens.
+
+import { bytesPerSocket, kernelMemory } from '../proc/kernel-memory.js';
+import type { Run } from '../run.js';
+import type { Measurement, Scenario } from '../scenario.js';
+
+export const idle: Scenario = {
+  name: 'idle',
+  summary: 'connections that stand, then nothing',
+  defaults: { connections: 100_000, workers: 8, duration: 10 },
+  figures: {
+    userBytes: { name: 'user memory per connection', unit: 'B', better: 'lower' },
+    kernelBytes: { name: 'kernel memory per socket', unit: 'B', better: 'lower' },
+    totalBytes: { name: 'total memory per connection', unit: 'B', better: 'lower' },
+    cpuPercent: { name: 'CPU while idle', unit: '% of a core', better: 'lower' },
+    clientBytes: { name: "load client's user memory per connection", unit: 'B', better: 'fact' },
+    connected: { name: 'connected', unit: 'connections', better: 'fact' },
+    failed: { name: 'failed', unit: 'connections', better: 'lower' },
+  },
+  usesRedis: false,
+  pingSeconds: () => 0,
+  sockets: ({ connections }) => connections,
+
+  async measure(run: Run): Promise<Measurement> {
+    const { server, options, signal } = run;
+    const load = run.newLoad(options.connections);
+    run.say('waiting for the memory of the empty server to settle');
+    const kernelBefore = kernelMemory();
+    const userBefore = await server.settledBytes(signal);
+    const clientBefore = await load.settledBytes(signal);
+    const { counts } = await run.connect(load, {
+      connections: options.connections,
+      channel: options.shared ? 'shared' : 'c{n}',
+    });
+    if (counts.connected === 0) throw new Error(`no connection stands: ${JSON.stringify(counts.failures)}`);
+    run.say('waiting for the memory of the full server to settle');
+    const userAfter = await server.settledBytes(signal);
+    const kernelBytes = bytesPerSocket(kernelBefore, kernelMemory());
+    const clientAfter = await load.settledBytes(signal);
+    run.say(`idle for ${options.duration} s`);
+    const cpuBefore = server.cpuSeconds;
+    const startMs = performance.now();
+    await run.wait(options.duration);
+    const cpu = ((server.cpuSeconds - cpuBefore) * 1000) / (performance.now() - startMs);
+    const userBytes = (userAfter - userBefore) / counts.connected;
+    return {
+      values: {
+        userBytes,
+        kernelBytes,
+        totalBytes: kernelBytes === undefined ? undefined : userBytes + kernelBytes,
+        cpuPercent: cpu * 100,
+        clientBytes: (clientAfter - clientBefore) / counts.connected,
+        connected: counts.connected,
+        failed: counts.failed,
+      },
+    };
+  },
+};

@@ -1,0 +1,171 @@
+// million: as many connections as were promised, pinged over three intervals, none lost.
+
+import type { LoadCounts } from '../../client/load-counts.js';
+import type { Load } from '../load/load.js';
+import { metricTotal } from '../metrics-text.js';
+import { bytesPerSocket, kernelMemory } from '../proc/kernel-memory.js';
+import { availableBytes, systemFdsFree } from '../proc/machine.js';
+import type { Run } from '../run.js';
+import { curveOf, type Measurement, type Scenario } from '../scenario.js';
+import type { ScenarioOptions } from '../scenario-options.js';
+
+const intervalSeconds = 60;
+const intervals = 3;
+/** What a connection takes in all, measured: 1.1 KB in the server, 4.1 KB in each of two sockets, 3 KB in the client. */
+const bytesPerConnection = { own: 12_500, external: 5_500 };
+/** What a process takes beside its connections, measured, and what is left to the rest of the machine. */
+const bytesPerProcess = 30_000_000;
+const reservedBytes = 500_000_000;
+
+export const million: Scenario = {
+  name: 'million',
+  summary: '1,000,000 connections, pinged every 60 s, over three intervals',
+  defaults: { connections: 1_000_000, workers: 2, duration: intervals * intervalSeconds },
+  figures: {
+    connected: { name: 'connected', unit: 'connections', better: 'fact' },
+    failed: { name: 'failed', unit: 'attempts', better: 'lower' },
+    lost: { name: 'lost', unit: 'connections', better: 'lower' },
+    connectSeconds: { name: 'time to connect', unit: 's', better: 'lower' },
+    pings: { name: 'pings', unit: '1/s', better: 'fact' },
+    missed: { name: 'pings missed', unit: 'pings', better: 'lower' },
+    lagP99: { name: 'ping lag p99', unit: 'ms', better: 'lower' },
+    lagMax: { name: 'ping lag max', unit: 'ms', better: 'lower' },
+    cpuCores: { name: 'CPU of the server while pinging', unit: 'cores', better: 'lower' },
+    cpuMicros: { name: 'CPU per ping', unit: 'µs', better: 'lower' },
+    userGB: { name: 'memory: server processes', unit: 'GB', better: 'lower' },
+    kernelGB: { name: 'memory: kernel, all sockets of this machine', unit: 'GB', better: 'lower' },
+    clientGB: { name: 'memory: load processes', unit: 'GB', better: 'lower' },
+    usedGB: { name: 'memory: used on this machine by the run', unit: 'GB', better: 'lower' },
+    userBytes: { name: 'server processes, by connection', unit: 'B', better: 'lower' },
+    kernelBytes: { name: 'kernel, by socket', unit: 'B', better: 'lower' },
+  },
+  usesRedis: false,
+  pingSeconds: () => intervalSeconds,
+  sockets: ({ connections }) => connections,
+
+  obstacle({ connections, load }: ScenarioOptions): string | undefined {
+    const sockets = load === 'own' ? 2 * connections : connections;
+    const processes = sockets / 19_000;
+    const needed = connections * bytesPerConnection[load] + processes * bytesPerProcess + reservedBytes;
+    const available = availableBytes();
+    if (needed > available) {
+      return (
+        `${connections} connections need about ${gigabytes(needed)} GB and ${gigabytes(available)} GB are available; ` +
+        `give --connections ${Math.floor(((available - reservedBytes) / (needed - reservedBytes)) * connections)} or less`
+      );
+    }
+    const fds = systemFdsFree();
+    if (sockets > fds) {
+      return `${sockets} sockets are needed and the system has ${fds} file descriptors left; raise fs.file-max`;
+    }
+    return undefined;
+  },
+
+  async measure(run: Run): Promise<Measurement> {
+    const availableBefore = availableBytes();
+    const kernelBefore = kernelMemory();
+    const userBefore = await run.server.settledBytes(run.signal);
+    const load = run.options.load === 'own' ? run.newLoad(run.options.connections) : undefined;
+    const made = load === undefined ? await arrivals(run) : await connectAll(run, load);
+    await ready(run);
+
+    const first = await look(run, load);
+    await load?.take();
+    const cpuBefore = run.server.cpuSeconds;
+    const startMs = performance.now();
+    let now = first;
+    for (let elapsed = 0; elapsed < run.options.duration; elapsed = (performance.now() - startMs) / 1000) {
+      await run.wait(Math.min(1, run.options.duration - elapsed));
+      now = await look(run, load);
+      run.setConnected(now.connected);
+      run.say(`${now.connected} connected, ${elapsed.toFixed(0)} of ${run.options.duration} s`);
+    }
+    const seconds = (performance.now() - startMs) / 1000;
+    const cpu = run.server.cpuSeconds - cpuBefore;
+    const lag = (await load?.take())?.pingLag;
+    const pings = now.pings - first.pings;
+
+    const kernelAfter = kernelMemory();
+    const userAfter = await run.server.settledBytes(run.signal);
+    const kernelBytes = bytesPerSocket(kernelBefore, kernelAfter);
+    return {
+      values: {
+        connected: now.connected,
+        failed: made.failed,
+        lost: made.connected - now.connected,
+        connectSeconds: made.seconds,
+        pings: pings / seconds,
+        missed: Math.max(0, Math.round((now.connected * seconds * 0.99) / intervalSeconds - pings)),
+        lagP99: lag?.percentileMs(0.99),
+        lagMax: lag?.maxMs,
+        cpuCores: cpu / seconds,
+        cpuMicros: (cpu * 1e6) / Math.max(1, pings),
+        userGB: userAfter / 1e9,
+        kernelGB:
+          kernelBefore === undefined || kernelAfter === undefined
+            ? undefined
+            : (kernelAfter.bytes - kernelBefore.bytes) / 1e9,
+        clientGB: load === undefined ? undefined : (await load.settledBytes(run.signal)) / 1e9,
+        usedGB: (availableBefore - availableBytes()) / 1e9,
+        userBytes: (userAfter - userBefore) / Math.max(1, now.connected),
+        kernelBytes,
+      },
+      ...(lag === undefined ? {} : { curves: [curveOf('ping lag', lag)] }),
+    };
+  },
+};
+
+interface Made {
+  readonly connected: number;
+  readonly failed: number | undefined;
+  readonly seconds: number;
+}
+
+async function connectAll(run: Run, load: Load): Promise<Made> {
+  const { counts, seconds } = await run.connect(load, {
+    connections: run.options.connections,
+    channel: 'c{n}',
+    pingIntervalMs: intervalSeconds * 1000,
+  });
+  if (counts.connected === 0) throw new Error(`no connection stands: ${JSON.stringify(counts.failures)}`);
+  return { connected: counts.connected, failed: counts.failed, seconds };
+}
+
+/** Waits for load clients elsewhere: until all stand, or no more come for a minute. */
+async function arrivals(run: Run): Promise<Made> {
+  const { connections } = run.options;
+  let first: number | undefined;
+  let last = performance.now();
+  let connected = 0;
+  while (connected < connections && performance.now() - last < (first === undefined ? 1800 : 60) * 1000) {
+    await run.wait(1);
+    const now = (await look(run, undefined)).connected;
+    if (now > connected) {
+      last = performance.now();
+      first ??= last;
+    }
+    connected = now;
+    run.setConnected(connected);
+    run.say(`waiting for clients: ${connected} of ${connections} connected`);
+  }
+  if (first === undefined) throw new Error('no client connected within 30 minutes');
+  return { connected, failed: undefined, seconds: (last - first) / 1000 };
+}
+
+/** Lets every connection have had one ping, from which its beat is known. */
+async function ready(run: Run): Promise<void> {
+  run.say('all stand; one interval to find every beat');
+  await run.wait(Math.min(intervalSeconds, run.options.duration / intervals));
+}
+
+/** Connections and pings so far: by the load where it is here, else by the server. */
+async function look(run: Run, load: Load | undefined): Promise<Pick<LoadCounts, 'connected' | 'pings'>> {
+  if (load !== undefined) return load.counts();
+  const text = (await run.server.metrics()) ?? '';
+  return {
+    connected: metricTotal(text, 'tenm_connections') ?? 0,
+    pings: metricTotal(text, 'tenm_pings_sent_total') ?? 0,
+  };
+}
+
+const gigabytes = (bytes: number): string => (bytes / 1e9).toFixed(1);

@@ -1,0 +1,43 @@
+// How another server is started: a command line with places for ports, broker and ping interval. Pure.
+
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** What the places of a command line are filled with. */
+export interface CommandPlaces {
+  readonly port: number;
+  readonly ports: number;
+  /** `host:port` of Redis. */
+  readonly redis: string;
+  /** Seconds between pings, a whole number. */
+  readonly ping: number;
+}
+
+/** Arguments of the servers that a path alone is enough for, by their file name. */
+const knownArguments: Readonly<Record<string, string>> = {
+  '10m-reference': '-port {port} -ports {ports} -redis {redis} -ping {ping}s',
+  '10m-floor': '{port} {ports} {ping}',
+};
+
+const baseline = fileURLToPath(new URL('baselines/ws-server.js', import.meta.url));
+
+/** The command line that `--against` means: `ws` is the baseline, and a known file name gets its arguments. */
+export function commandTemplate(against: string): string[] {
+  if (against === 'ws') return [process.execPath, baseline, '{port}', '{ports}', '{redis}', '{ping}'];
+  const words = against.trim().split(/\s+/);
+  const known = words.length === 1 ? knownArguments[basename(words[0]!)] : undefined;
+  return known === undefined ? words : [...words, ...known.split(' ')];
+}
+
+/** What a table calls it. */
+export const commandName = (against: string): string =>
+  basename(against.trim().split(/\s+/)[0] ?? '').replace(/\.[cm]?js$/, '');
+
+/** True where the command asks for a broker. */
+export const wantsRedis = (template: readonly string[]): boolean =>
+  template.some((word) => word.includes('{redis}'));
+
+export const fillTemplate = (template: readonly string[], places: CommandPlaces): string[] =>
+  template.map((word) =>
+    word.replace(/\{(port|ports|redis|ping)\}/g, (_, name: keyof CommandPlaces) => String(places[name])),
+  );

@@ -1,0 +1,167 @@
+// A server under measurement: started on free ports, watched from /proc, stopped.
+
+import { connect } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { Child, waitUntil } from './child-process.js';
+import { freePorts } from './free-ports.js';
+import { settledPssBytes } from './proc/process-memory.js';
+import { cpuSecondsOf, processTree } from './proc/process-tree.js';
+import { commandTemplate, fillTemplate } from './server-command.js';
+
+const startTimeoutMs = 60_000;
+/** For servers whose pings cannot be turned off: longer than any run. */
+const noPingSeconds = 86_400;
+/** The share of what a process can hold that is planned with: the kernel spreads connections unevenly. */
+const fillShare = 0.95;
+/**
+ * Connections to one port from here: the kernel tries source ports of one parity first, 14,116 by default, and looks at
+ * every one of them for each connection beyond (measured: 4 ms instead of 0.05). From elsewhere: as in the article.
+ */
+const connectionsPerPort = { local: 12_000, external: 50_000 };
+
+/** What a run asks of a server. */
+export interface ServerNeed {
+  readonly connections: number;
+  /** The most sockets that may be open at once, where a server does not notice that clients have gone. */
+  readonly sockets: number;
+  readonly workers: number;
+  /** Whole seconds; 0 is off. */
+  readonly pingSeconds: number;
+  readonly redisPort: number | undefined;
+  readonly connectionsPerProcess: number;
+  /** The port range and host that machines elsewhere connect to; else free ports are used. */
+  readonly firstPort?: number;
+}
+
+/** Lets Node processes and their children collect garbage on demand; nothing to others. */
+const environment = {
+  ...process.env,
+  NODE_OPTIONS:
+    `${process.env['NODE_OPTIONS'] ?? ''} --import=${new URL('collect-garbage.js', import.meta.url)}`.trim(),
+};
+
+/** A server that accepts connections. */
+export class Server {
+  readonly firstPort: number;
+  readonly connectionsPerPort: number;
+  /** True for Node, where garbage can be collected on demand. */
+  readonly #collects: boolean;
+  readonly #children: readonly Child[];
+  readonly #adminPort: number | undefined;
+
+  constructor(children: readonly Child[], firstPort: number, connectionsPerPort: number, adminPort?: number) {
+    this.firstPort = firstPort;
+    this.connectionsPerPort = connectionsPerPort;
+    this.#children = children;
+    this.#adminPort = adminPort;
+    this.#collects = children[0]?.name === process.execPath;
+  }
+
+  /** All its processes of now. */
+  get pids(): number[] {
+    return processTree(this.#children.map(({ pid }) => pid));
+  }
+
+  /** utime + stime of all its processes so far, seconds. */
+  get cpuSeconds(): number {
+    return cpuSecondsOf(this.pids);
+  }
+
+  /** The text of /metrics, undefined where the server has none. Resets the event-loop delays that it tells. */
+  async metrics(): Promise<string | undefined> {
+    if (this.#adminPort === undefined) return undefined;
+    const response = await fetch(`http://127.0.0.1:${this.#adminPort}/metrics`);
+    return response.text();
+  }
+
+  /** PSS of all its processes, bytes, once it stands still. */
+  settledBytes(signal: AbortSignal): Promise<number> {
+    return settledPssBytes(() => this.pids, this.#collects, signal);
+  }
+
+  /** @throws {Error} with what it said, if a process of it has ended by itself */
+  assertRunning(): void {
+    for (const child of this.#children) child.assertRunning();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#children.map((child) => child.stop()));
+  }
+}
+
+/** Starts 10m-server, and waits until every worker listens and hears the broker. */
+export async function startProduct(need: ServerNeed, signal: AbortSignal): Promise<Server> {
+  const perPort = need.firstPort === undefined ? connectionsPerPort.local : connectionsPerPort.external;
+  const ports = Math.ceil(need.connections / perPort);
+  const firstPort = need.firstPort ?? (await freePorts(ports));
+  const adminPort = await freePorts(1);
+  const workers = Math.max(
+    need.workers,
+    Math.ceil(need.connections / (need.connectionsPerProcess * fillShare)),
+  );
+  const flags = {
+    ports: `${firstPort}-${firstPort + ports - 1}`,
+    workers,
+    'admin-port': adminPort,
+    'ping-interval': need.pingSeconds,
+    'log-level': 'warn',
+    ...(need.redisPort === undefined ? {} : { redis: `redis://127.0.0.1:${need.redisPort}` }),
+  };
+  const program = fileURLToPath(new URL('../server/main.js', import.meta.url));
+  const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const child = new Child(process.execPath, [program, ...args], environment);
+  return whenReady([child], async () => {
+    const isReady = async () => {
+      child.assertRunning();
+      const response = await fetch(`http://127.0.0.1:${adminPort}/readyz`).catch(() => undefined);
+      return response?.status === 200;
+    };
+    await waitUntil('10m-server is ready', startTimeoutMs, signal, isReady);
+    return new Server([child], firstPort, perPort, adminPort);
+  });
+}
+
+/** Starts another server: as many processes as the limit on open files asks for, each on a port of its own. */
+export async function startOther(against: string, need: ServerNeed, signal: AbortSignal): Promise<Server> {
+  const instances = Math.ceil(need.sockets / need.connectionsPerProcess);
+  const firstPort = await freePorts(instances);
+  const template = commandTemplate(against);
+  const children = Array.from({ length: instances }, (_, i) => {
+    const [program = '', ...args] = fillTemplate(template, {
+      port: firstPort + i,
+      ports: 1,
+      redis: `127.0.0.1:${need.redisPort ?? 1}`,
+      ping: need.pingSeconds === 0 ? noPingSeconds : need.pingSeconds,
+    });
+    return new Child(program, args, environment);
+  });
+  return whenReady(children, async () => {
+    for (const [i, child] of children.entries()) {
+      await waitUntil(`${child.name} listens`, startTimeoutMs, signal, () => {
+        child.assertRunning();
+        return accepts(firstPort + i);
+      });
+    }
+    return new Server(children, firstPort, Math.ceil(need.connections / instances));
+  });
+}
+
+/** Leaves nothing running when a start fails or is interrupted. */
+async function whenReady(children: readonly Child[], wait: () => Promise<Server>): Promise<Server> {
+  try {
+    return await wait();
+  } catch (error) {
+    for (const child of children) child.kill();
+    throw error;
+  }
+}
+
+const accepts = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    socket.once('connect', () => {
+      socket.resetAndDestroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });

@@ -1,0 +1,72 @@
+import t from 'tap';
+import { clean, Ledger, type Send } from '../harness/ledger.js';
+import { startRedis } from '../harness/redis.js';
+import { startServer, type TestServer } from '../harness/server.js';
+import { drop, open, openMany, type TestConnection } from '../harness/sockets.js';
+
+const WORKERS = 3;
+const CHANNELS = ['news', 'sport', 'weather'];
+const STOP_MS = 5000;
+
+/** Publishes over HTTP, one message after the other. */
+function httpSender(server: TestServer): Send {
+  let last: Promise<unknown> = Promise.resolve();
+  return (channel, text) => {
+    const sent = last.then(async () => (await server.publish(channel, text)) === 202);
+    last = sent.catch(() => {});
+    return sent;
+  };
+}
+
+for (const broker of ['embedded', 'redis'] as const) {
+  t.test(`${broker} broker: one worker is killed while another one stands still for 5 s`, async (t) => {
+    const redis = broker === 'redis' ? await startRedis(t) : undefined;
+    const flags = redis === undefined ? [] : ['--redis', redis.url];
+    const server = await startServer(t, ['--workers', String(WORKERS), ...flags]);
+    const ledger = new Ledger();
+    const join = (channel: string, connection: TestConnection) => {
+      ledger.join(channel, connection);
+      return connection;
+    };
+    const channelOf = (i: number) => CHANNELS[i % CHANNELS.length]!;
+    const connections = await openMany(300, (i) => server.url(channelOf(i)));
+    for (const [i, connection] of connections.entries()) join(channelOf(i), connection);
+
+    // Who was on the killed worker comes back at once, whatever it meets.
+    const returned: Promise<TestConnection>[] = [];
+    const comeBack = async (channel: string): Promise<TestConnection> => {
+      for (;;) {
+        const connection = await open(server.url(channel)).catch(() => undefined);
+        if (connection !== undefined) return join(channel, connection);
+      }
+    };
+    for (const [i, { closed }] of connections.entries()) {
+      void closed.then(() => returned.push(comeBack(channelOf(i))));
+    }
+
+    // Those that Redis hands a message to: all workers but the one that is away.
+    const send = redis === undefined ? httpSender(server) : await redis.sender(t, WORKERS - 1);
+    const end = ledger.stream(CHANNELS, send);
+    await connections[0]!.messages(10);
+    const [killed, stopped] = (await server.stats()).workers;
+    process.kill(stopped!.pid, 'SIGSTOP');
+    process.kill(killed!.pid, 'SIGKILL');
+    await new Promise((resolve) => setTimeout(resolve, STOP_MS));
+    process.kill(stopped!.pid, 'SIGCONT');
+    await server.untilReady();
+    await end();
+    const again = await Promise.all(returned);
+    await ledger.settle();
+
+    const wasHit = new Set(connections.filter(({ socket }) => socket.readyState !== socket.OPEN));
+    t.equal(wasHit.size, killed!.connections, 'whom the killed worker had is hit, and nobody else');
+    t.equal(again.length, wasHit.size, 'and came back');
+    const account = ledger.account((connection) => !wasHit.has(connection));
+    t.match(account, clean, `${account.owed} messages: each arrived once, in order`);
+    t.match({ ...ledger.account(), lost: 0 }, clean, 'nobody got anything twice or out of order');
+    t.equal(ledger.unsure, 0, 'no publisher was turned away');
+    t.equal(await server.metric('tenm_worker_restarts_total'), 1);
+    for (const connection of [...connections, ...again]) connection.socket.removeAllListeners('close');
+    drop([...connections, ...again]);
+  });
+}

@@ -16,6 +16,8 @@ import { Pinger, tickOf } from './pinger.js';
 import { RedisSubscription } from './redis-broker.js';
 import { WorkerMetrics } from './worker-metrics.js';
 
+/** How long a new worker waits for the broker before it takes clients without it. */
+const BROKER_GRACE_MS = 3000;
 const DRAIN_STEP_MS = 50;
 /** How long the last close frames get to leave, and to be answered, before the process ends. */
 const DRAIN_GRACE_MS = 500;
@@ -68,6 +70,8 @@ class Worker {
   readonly #subscription: Subscription;
   readonly #limit: number;
   #isBrokerConnected = false;
+  /** Set until this worker listens for the first time. */
+  #brokerGrace: NodeJS.Timeout | undefined;
   #drainTimer: NodeJS.Timeout | undefined;
 
   constructor({ number, options, probeChannel }: Start, logger: Logger) {
@@ -142,8 +146,8 @@ class Worker {
         logger.error('there is room, but it is not possible to listen again', { error: message }),
     });
     this.#subscription = this.#subscribe(probeChannel);
-    this.#gate.start();
     this.#pinger.start();
+    this.#brokerGrace = setTimeout(() => this.#listen(), BROKER_GRACE_MS);
     this.#subscription.start();
   }
 
@@ -172,6 +176,18 @@ class Worker {
     }
   }
 
+  /** Lets clients in: whoever came before the broker is heard would miss messages without a word. */
+  #listen(): void {
+    if (this.#brokerGrace === undefined) return;
+    clearTimeout(this.#brokerGrace);
+    this.#brokerGrace = undefined;
+    try {
+      this.#gate.start();
+    } catch (error) {
+      tell({ kind: 'failed', message: (error as Error).message });
+    }
+  }
+
   #subscribe(probeChannel: string): Subscription {
     const { redis, redisPattern } = this.#options;
     let wasConnected = false;
@@ -183,6 +199,7 @@ class Worker {
         if (state.isConnected && wasConnected) this.#metrics.brokerReconnects++;
         wasConnected ||= state.isConnected;
         tell({ kind: 'broker', state });
+        if (state.isConnected) this.#listen();
       },
     };
     return redis === undefined

@@ -38,9 +38,9 @@ export class Gate {
     return this.#isOpen;
   }
 
-  /** Begins to listen; throws what opening throws. */
+  /** Begins to listen, unless it was shut before; throws what opening throws. */
   start(): void {
-    this.#open();
+    if (!this.#isShut) this.#open();
   }
 
   /** A socket was accepted. */

@@ -15,8 +15,13 @@ import { PingWheel } from './ping-wheel.js';
 import { Pinger, tickOf } from './pinger.js';
 import { WorkerMetrics } from './worker-metrics.js';
 
+<<<<<<< HEAD
 /** Without pings the wheel looks for unread bytes only, and nobody waits for that. */
 const UNHURRIED_TICK_MS = 500;
+=======
+/** How long a new worker waits for the broker before it takes clients without it. */
+const BROKER_GRACE_MS = 3000;
+>>>>>>> faults
 const DRAIN_STEP_MS = 50;
 /** How long the last close frames get to leave, and to be answered, before the process ends. */
 const DRAIN_GRACE_MS = 500;
@@ -74,6 +79,8 @@ class Worker {
   readonly #subscription: Subscription;
   readonly #limit: number;
   #isBrokerConnected = false;
+  /** Set until this worker listens for the first time. */
+  #brokerGrace: NodeJS.Timeout | undefined;
   #drainTimer: NodeJS.Timeout | undefined;
 
   constructor({ number, options, probeChannel }: Start, redis: RedisBroker | undefined, logger: Logger) {
@@ -149,9 +156,14 @@ class Worker {
       reopenFailed: ({ message }) =>
         logger.error('there is room, but it is not possible to listen again', { error: message }),
     });
+<<<<<<< HEAD
     this.#subscription = this.#subscribe(probeChannel, redis);
     this.#gate.start();
+=======
+    this.#subscription = this.#subscribe(probeChannel);
+>>>>>>> faults
     this.#pinger.start();
+    this.#brokerGrace = setTimeout(() => this.#listen(), BROKER_GRACE_MS);
     this.#subscription.start();
   }
 
@@ -180,7 +192,23 @@ class Worker {
     }
   }
 
+<<<<<<< HEAD
   #subscribe(probeChannel: string, broker: RedisBroker | undefined): Subscription {
+=======
+  /** Lets clients in: whoever came before the broker is heard would miss messages without a word. */
+  #listen(): void {
+    if (this.#brokerGrace === undefined) return;
+    clearTimeout(this.#brokerGrace);
+    this.#brokerGrace = undefined;
+    try {
+      this.#gate.start();
+    } catch (error) {
+      tell({ kind: 'failed', message: (error as Error).message });
+    }
+  }
+
+  #subscribe(probeChannel: string): Subscription {
+>>>>>>> faults
     const { redis, redisPattern } = this.#options;
     let wasConnected = false;
     const events: SubscriptionEvents = {
@@ -191,6 +219,7 @@ class Worker {
         if (state.isConnected && wasConnected) this.#metrics.brokerReconnects++;
         wasConnected ||= state.isConnected;
         tell({ kind: 'broker', state });
+        if (state.isConnected) this.#listen();
       },
     };
     return broker === undefined || redis === undefined

@@ -22,11 +22,17 @@ export class TestProxy {
   #upstreamPort: number;
   /** Connections taken so far. */
   accepted = 0;
+  /** How long new connections wait until they are led on. */
+  slowMs = 0;
 
   constructor(port: number, upstreamPort: number) {
     this.port = port;
     this.#upstreamPort = upstreamPort;
-    this.#server = createServer((client) => this.#join(client)).listen(port, '127.0.0.1');
+    this.#server = createServer((client) => {
+      this.accepted++;
+      client.on('error', () => {});
+      setTimeout(() => this.#join(client), this.slowMs);
+    }).listen(port, '127.0.0.1');
   }
 
   get url(): string {
@@ -70,7 +76,6 @@ export class TestProxy {
   }
 
   #join(client: Socket): void {
-    this.accepted++;
     const upstream = connect(this.#upstreamPort, '127.0.0.1');
     const pair: Pair = { client, upstream, silent: new Set(this.#silent) };
     this.#pairs.add(pair);
@@ -79,11 +84,11 @@ export class TestProxy {
       client.destroy();
       upstream.destroy();
     };
+    upstream.on('error', () => {});
     for (const [from, to, direction] of [
       [client, upstream, 'up'],
       [upstream, client, 'down'],
     ] as const) {
-      from.on('error', () => {});
       from.on('close', leave);
       from.on('data', (bytes) => {
         if (!pair.silent.has(direction)) to.write(bytes);

@@ -15,13 +15,10 @@ import { PingWheel } from './ping-wheel.js';
 import { Pinger, tickOf } from './pinger.js';
 import { WorkerMetrics } from './worker-metrics.js';
 
-<<<<<<< HEAD
 /** Without pings the wheel looks for unread bytes only, and nobody waits for that. */
 const UNHURRIED_TICK_MS = 500;
-=======
 /** How long a new worker waits for the broker before it takes clients without it. */
 const BROKER_GRACE_MS = 3000;
->>>>>>> faults
 const DRAIN_STEP_MS = 50;
 /** How long the last close frames get to leave, and to be answered, before the process ends. */
 const DRAIN_GRACE_MS = 500;
@@ -156,12 +153,7 @@ class Worker {
       reopenFailed: ({ message }) =>
         logger.error('there is room, but it is not possible to listen again', { error: message }),
     });
-<<<<<<< HEAD
     this.#subscription = this.#subscribe(probeChannel, redis);
-    this.#gate.start();
-=======
-    this.#subscription = this.#subscribe(probeChannel);
->>>>>>> faults
     this.#pinger.start();
     this.#brokerGrace = setTimeout(() => this.#listen(), BROKER_GRACE_MS);
     this.#subscription.start();
@@ -192,9 +184,6 @@ class Worker {
     }
   }
 
-<<<<<<< HEAD
-  #subscribe(probeChannel: string, broker: RedisBroker | undefined): Subscription {
-=======
   /** Lets clients in: whoever came before the broker is heard would miss messages without a word. */
   #listen(): void {
     if (this.#brokerGrace === undefined) return;
@@ -207,8 +196,7 @@ class Worker {
     }
   }
 
-  #subscribe(probeChannel: string): Subscription {
->>>>>>> faults
+  #subscribe(probeChannel: string, broker: RedisBroker | undefined): Subscription {
     const { redis, redisPattern } = this.#options;
     let wasConnected = false;
     const events: SubscriptionEvents = {

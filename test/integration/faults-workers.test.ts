@@ -8,6 +8,8 @@ import { drop, open, openMany, type TestConnection } from '../harness/sockets.js
 const WORKERS = 3;
 const CHANNELS = ['news', 'sport', 'weather'];
 const STOP_MS = 5000;
+/** A client that was not there before comes this often. */
+const NEWCOMER_MS = 50;
 
 /** Publishes over HTTP, one message after the other. */
 function httpSender(server: TestServer): Send {
@@ -34,32 +36,37 @@ for (const broker of ['embedded', 'redis'] as const) {
     const connections = await openMany(300, (i) => server.url(channelOf(i)));
     for (const [i, connection] of connections.entries()) join(channelOf(i), connection);
 
-    // Who was on the killed worker comes back at once, whatever it meets.
-    const returned: Promise<TestConnection>[] = [];
-    const comeBack = async (channel: string): Promise<TestConnection> => {
+    // Tries at once and again, whatever it meets.
+    const connect = async (channel: string): Promise<TestConnection> => {
       for (;;) {
         const connection = await open(server.url(channel)).catch(() => undefined);
         if (connection !== undefined) return join(channel, connection);
       }
     };
+    const returned: Promise<TestConnection>[] = [];
     for (const [i, { closed }] of connections.entries()) {
-      void closed.then(() => returned.push(comeBack(channelOf(i))));
+      void closed.then(() => returned.push(connect(channelOf(i))));
     }
 
     // Those that Redis hands a message to: all workers but the one that is away.
     const send = redis === undefined ? httpSender(server) : await redis.sender(t, WORKERS - 1);
     const end = ledger.stream(CHANNELS, send);
     await connections[0]!.messages(10);
-    // The new worker hears Redis late: who comes back must not be let in before.
+    // The new worker hears Redis late: who comes back or is new must not be let in before.
     if (proxy !== undefined) proxy.slowMs = 1000;
     const [killed, stopped] = (await server.stats()).workers;
     process.kill(stopped!.pid, 'SIGSTOP');
     process.kill(killed!.pid, 'SIGKILL');
-    await new Promise((resolve) => setTimeout(resolve, STOP_MS));
+    const newcomers: Promise<TestConnection>[] = [];
+    for (let ms = 0; ms < STOP_MS; ms += NEWCOMER_MS) {
+      newcomers.push(connect('news'));
+      await new Promise((resolve) => setTimeout(resolve, NEWCOMER_MS));
+    }
     process.kill(stopped!.pid, 'SIGCONT');
     await server.untilReady();
     await end();
     const again = await Promise.all(returned);
+    const fresh = await Promise.all(newcomers);
     await ledger.settle();
 
     const wasHit = new Set(connections.filter(({ socket }) => socket.readyState !== socket.OPEN));
@@ -67,12 +74,12 @@ for (const broker of ['embedded', 'redis'] as const) {
     t.equal(again.length, wasHit.size, 'and came back');
     const account = ledger.account((connection) => !wasHit.has(connection));
     t.match(account, clean, `${account.owed} messages: each arrived once, in order`);
-    const since = ledger.account((connection) => again.includes(connection));
-    t.match(since, clean, `${since.owed} messages since they came back: none is missing`);
+    const since = ledger.account((connection) => again.includes(connection) || fresh.includes(connection));
+    t.match(since, clean, `${since.owed} messages to those who came meanwhile: none is missing`);
     t.match({ ...ledger.account(), lost: 0 }, clean, 'nobody got anything twice or out of order');
     t.equal(ledger.unsure, 0, 'no publisher was turned away');
     t.equal(await server.metric('tenm_worker_restarts_total'), 1);
-    for (const connection of [...connections, ...again]) connection.socket.removeAllListeners('close');
-    drop([...connections, ...again]);
+    for (const connection of connections) connection.socket.removeAllListeners('close');
+    drop([...connections, ...again, ...fresh]);
   });
 }

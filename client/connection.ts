@@ -94,8 +94,10 @@ export class Connection implements FrameSink {
   destroy(error?: Error): void {
     this.#end ??= { code: 1006, reason: '', error };
     this.#reader = undefined;
-    // A reset waits for the connection and for what is still unwritten; neither may ever come.
-    if (this.#socket.connecting || this.#socket.writableLength > 0) this.#socket.destroy();
+    const { connecting, writableLength, writableEnded } = this.#socket;
+    // A reset waits for the connection and for what is still unwritten; neither may ever come. A socket that is shutting
+    // down cannot be reset (EINVAL), and node would never emit its 'close' then.
+    if (connecting || writableLength > 0 || writableEnded) this.#socket.destroy();
     else this.#socket.resetAndDestroy();
   }
 

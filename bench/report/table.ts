@@ -36,7 +36,7 @@ export function columns(rows: readonly (readonly string[])[]): string {
 
 /** What was run, on what. */
 export function headline({ scenario, options, machine, startedAt, seconds }: Result): string {
-  const of = `${options.connections.toLocaleString('en-US')} connections, ${options.workers} workers`;
+  const of = `${options.connections.toLocaleString('en-US')} connections, ${options.workers} worker${options.workers === 1 ? '' : 's'}`;
   const rate = options.rate === 0 ? '' : `, ${options.rate.toLocaleString('en-US')}/s`;
   const shared = options.shared ? ', one channel' : '';
   const commit = machine.commit === undefined ? '' : `, commit ${machine.commit}`;

@@ -39,7 +39,7 @@ const small: Record<string, { argv: string[]; exactly: Record<string, number> }>
     exactly: { failed: 0 },
   },
   connect: {
-    argv: ['--connections', '200', '--duration', '0.1'],
+    argv: ['--connections', '200', '--duration', '1'],
     exactly: { failed: 0, stormFailed: 0 },
   },
   fanout: {

@@ -128,7 +128,9 @@ t.test('Ctrl-C ends it, and nothing of it is left', { buffered: true }, async (t
   child.kill('SIGINT');
   t.strictSame(await exited, [130, null]);
   t.ok(below.length >= 2, 'there was a server');
-  t.strictSame(processTree(below), [], 'it is gone');
+  // A worker that was just being forked finds its primary gone once it has started.
+  while (processTree(below).length > 0) await nextTurn();
+  t.pass('it is gone');
 });
 
 t.test('a million that does not fit is refused with the reason', async (t) => {

@@ -75,7 +75,9 @@ export class Child {
   }
 }
 
+/** @param leader 0 where the program could not be started: that would be this process's own group */
 function killGroup(leader: number): void {
+  if (leader === 0) return;
   try {
     process.kill(-leader, 'SIGKILL');
   } catch (error) {

@@ -2,7 +2,6 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { processTree } from './proc/process-tree.js';
 
 const stopTimeoutMs = 5_000;
 const outputKeptBytes = 4_096;
@@ -59,7 +58,6 @@ export class Child {
   /** Asks it to end, waits, and ends what is left by force. */
   async stop(): Promise<void> {
     if (this.#end !== undefined) return;
-    const tree = processTree([this.pid]);
     this.#process.kill('SIGTERM');
     const deadline = new AbortController();
     await Promise.race([
@@ -67,19 +65,21 @@ export class Child {
       sleep(stopTimeoutMs, undefined, { signal: deadline.signal }).catch(() => {}),
     ]);
     deadline.abort();
-    for (const pid of tree) killNow(pid);
+    killGroup(this.pid);
     await this.#ended;
   }
 
   /** Ends it and its group at once. */
   kill(): void {
-    if (this.#end === undefined && this.pid > 0) killNow(-this.pid);
+    if (this.#end === undefined && this.pid > 0) killGroup(this.pid);
   }
 }
 
-function killNow(pid: number): void {
+/** @param leader 0 where the program could not be started: that would be this process's own group */
+function killGroup(leader: number): void {
+  if (leader === 0) return;
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(-leader, 'SIGKILL');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { benchCommand } from '../../bench/options.js';
 import { loadCommand, subscribeCommand } from '../../client/options.js';
 import { type Command, environmentName, flagName, type OptionTable } from '../../server/command-line.js';
 import { doctorCommand } from '../../server/doctor.js';
@@ -16,6 +17,7 @@ const commands: readonly Command<OptionTable, OptionTable>[] = [
   planCommand,
   loadCommand,
   subscribeCommand,
+  benchCommand,
 ];
 
 const cell = (text: string): string => text.replaceAll('|', '\\|');

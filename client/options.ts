@@ -2,7 +2,8 @@
 
 import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
-import { type Command, decimal, integer, type OptionValues, text, toggle } from '../server/command-line.js';
+import type { Command } from '../server/command-line.js';
+import { decimal, integer, type OptionValues, text, toggle } from '../server/option.js';
 import { lastPort } from './load-plan.js';
 
 const isHost = (raw: string): boolean =>

@@ -1,7 +1,8 @@
 // 10m-server doctor: this host held against a number of connections, with the command that mends each shortfall.
-import { type Command, integer, runCommand } from './command-line.js';
+import { type Command, runCommand } from './command-line.js';
 import { liveHost } from './host.js';
 import { type CheckedOptions, checkHost, connectionsByFiles } from './host-checks.js';
+import { integer } from './option.js';
 import { type ServerOptions, serverCommand, serverOptions } from './options.js';
 import { formatCount } from './quantity.js';
 import { checkRedis } from './redis-check.js';

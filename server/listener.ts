@@ -3,9 +3,9 @@
 import type { HttpRequest, HttpResponse, TemplatedApp, us_listen_socket } from 'uWebSockets.js';
 import type { Binding } from './binding.js';
 import { type Refusal, refusals } from './codes.js';
-import type { PortRange } from './command-line.js';
 import { type Connection, type ConnectionState, initialState } from './connections.js';
 import { readHandshake } from './handshake.js';
+import type { PortRange } from './option.js';
 
 /** A client may send this much at once, in bytes; a longer message closes the connection. */
 export const MAX_CLIENT_MESSAGE_BYTES = 1024;

@@ -2,15 +2,8 @@
 
 import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
-import {
-  type Command,
-  choice,
-  decimal,
-  integer,
-  type OptionValues,
-  portRange,
-  text,
-} from './command-line.js';
+import type { Command } from './command-line.js';
+import { choice, decimal, integer, type OptionValues, portRange, text } from './option.js';
 
 const isHost = (raw: string): boolean => isIP(raw) !== 0 || raw === 'localhost';
 

@@ -1,17 +1,9 @@
 // 10m-server plan: what a load takes, and what a machine holds, by the capacity model.
 import { capacity, type Load, type Machine, roomPerWorker } from './capacity.js';
-import {
-  type Command,
-  choice,
-  decimal,
-  integer,
-  type OptionValues,
-  runCommand,
-  size,
-  toggle,
-} from './command-line.js';
+import { type Command, runCommand } from './command-line.js';
 import { articleCosts, tenmCosts } from './costs.js';
 import { OWN_FILES } from './fd-limit.js';
+import { choice, decimal, integer, type OptionValues, size, toggle } from './option.js';
 import { serverOptions } from './options.js';
 import { costsUsed, planNotes, planText } from './plan-text.js';
 

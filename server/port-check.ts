@@ -1,6 +1,6 @@
 // Whether the ports of the range can be had. With SO_REUSEPORT two servers would share a port without a word.
 import { createServer } from 'node:net';
-import type { PortRange } from './command-line.js';
+import type { PortRange } from './option.js';
 
 /** Ports tried at the same time: each takes a file descriptor. */
 const AT_ONCE = 256;

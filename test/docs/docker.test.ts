@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { environmentName, parseCommandLine } from '../../server/command-line.js';
+import { parseCommandLine } from '../../server/command-line.js';
+import { environmentName } from '../../server/option.js';
 import { serverCommand, serverOptions } from '../../server/options.js';
 import { hostSettings } from '../../sysctl/requirements.js';
 

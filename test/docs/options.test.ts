@@ -4,8 +4,9 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { benchCommand } from '../../bench/options.js';
 import { loadCommand, subscribeCommand } from '../../client/options.js';
-import { type Command, environmentName, flagName, type OptionTable } from '../../server/command-line.js';
+import type { Command } from '../../server/command-line.js';
 import { doctorCommand } from '../../server/doctor.js';
+import { environmentName, flagName, type OptionTable } from '../../server/option.js';
 import { serverCommand, serverOptions } from '../../server/options.js';
 import { planCommand } from '../../server/plan.js';
 

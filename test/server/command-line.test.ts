@@ -2,7 +2,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { flagName, parseCommandLine, size } from '../../server/command-line.js';
+import { parseCommandLine } from '../../server/command-line.js';
+import { flagName, size } from '../../server/option.js';
 import { serverCommand, serverOptions } from '../../server/options.js';
 
 const parse = (argv: string[], environment: Record<string, string> = {}) =>

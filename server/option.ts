@@ -1,0 +1,206 @@
+// What an option is: how its value is read, checked and explained; and the kinds of options there are.
+
+/** How one option is read, checked and explained. `V` is the type of its checked value. */
+export interface Option<V> {
+  /** What it means, one line, for `--help` and docs/options.md. */
+  readonly help: string;
+  /** What is allowed, in words that finish the sentence "give …". */
+  readonly allowed: string;
+  /** Unit of the value, where it has one. */
+  readonly unit?: string;
+  /** Default, as a person would write it; `undefined` leaves the option unset. */
+  readonly default?: string;
+  /** The default in words, where the value depends on the machine or is unset. */
+  readonly defaultText?: string;
+  /** True for flags that stand alone (`--json`). */
+  readonly isSwitch?: boolean;
+  /** How the value may be shown in an error; given where it can hold a secret. */
+  readonly redact?: (raw: string) => string;
+  /** The checked value, or `undefined` when `raw` is not allowed. Never throws. */
+  parse(raw: string): V | undefined;
+}
+
+/** A table of options by their camelCase names; the flag is the same name in kebab-case. */
+export type OptionTable = Readonly<Record<string, Option<unknown>>>;
+
+/** The checked values that a table yields: an option without a default may be `undefined`. */
+export type OptionValues<T extends OptionTable> = {
+  readonly [K in keyof T]: T[K] extends Option<infer V> ? V : never;
+};
+
+/** An inclusive range of ports. */
+export interface PortRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** A whole number in `min..max`; without a default only as a positional. */
+export function integer(o: { help: string; min: number; max: number }): Option<number>;
+export function integer(o: {
+  help: string;
+  min: number;
+  max: number;
+  unit?: string;
+  default: number;
+  defaultText?: string;
+}): Option<number>;
+export function integer(o: {
+  help: string;
+  min: number;
+  max: number;
+  unit?: string;
+  defaultText: string;
+}): Option<number | undefined>;
+export function integer(o: {
+  help: string;
+  min: number;
+  max: number;
+  unit?: string;
+  default?: number;
+  defaultText?: string;
+}): Option<number | undefined> {
+  return {
+    help: o.help,
+    allowed: `a whole number from ${o.min} to ${o.max}`,
+    ...(o.unit === undefined ? {} : { unit: o.unit }),
+    ...(o.default === undefined ? {} : { default: String(o.default) }),
+    ...(o.defaultText === undefined ? {} : { defaultText: o.defaultText }),
+    parse(raw) {
+      const value = /^\d{1,15}$/.test(raw) ? Number(raw) : Number.NaN;
+      return value >= o.min && value <= o.max ? value : undefined;
+    },
+  };
+}
+
+/** A decimal number in `min..max`, such as a time in seconds. */
+export function decimal(o: {
+  help: string;
+  min: number;
+  max: number;
+  unit?: string;
+  default: number;
+}): Option<number>;
+export function decimal(o: {
+  help: string;
+  min: number;
+  max: number;
+  unit?: string;
+  defaultText: string;
+}): Option<number | undefined>;
+export function decimal(o: {
+  help: string;
+  min: number;
+  max: number;
+  unit?: string;
+  default?: number;
+  defaultText?: string;
+}): Option<number | undefined> {
+  return {
+    help: o.help,
+    allowed: `a number from ${o.min} to ${o.max}`,
+    ...(o.unit === undefined ? {} : { unit: o.unit }),
+    ...(o.default === undefined ? {} : { default: String(o.default) }),
+    ...(o.defaultText === undefined ? {} : { defaultText: o.defaultText }),
+    parse(raw) {
+      const value = /^\d{1,15}(\.\d{1,9})?$/.test(raw) ? Number(raw) : Number.NaN;
+      return value >= o.min && value <= o.max ? value : undefined;
+    },
+  };
+}
+
+/** One of a few words. */
+export function choice<const W extends string>(o: {
+  help: string;
+  words: readonly W[];
+  default: W;
+}): Option<W> {
+  return {
+    help: o.help,
+    allowed: `one of ${o.words.join(', ')}`,
+    default: o.default,
+    parse: (raw) => o.words.find((word) => word === raw),
+  };
+}
+
+/** Text that `accepts` lets through; without a default only as a positional. */
+export function text(o: {
+  help: string;
+  allowed: string;
+  accepts: (raw: string) => boolean;
+  default: string;
+  redact?: (raw: string) => string;
+}): Option<string>;
+export function text(o: {
+  help: string;
+  allowed: string;
+  accepts: (raw: string) => boolean;
+  defaultText: string;
+  redact?: (raw: string) => string;
+}): Option<string | undefined>;
+export function text(o: { help: string; allowed: string; accepts: (raw: string) => boolean }): Option<string>;
+export function text(o: {
+  help: string;
+  allowed: string;
+  accepts: (raw: string) => boolean;
+  default?: string;
+  defaultText?: string;
+  redact?: (raw: string) => string;
+}): Option<string | undefined> {
+  const { accepts, ...described } = o;
+  return { ...described, parse: (raw) => (accepts(raw) ? raw : undefined) };
+}
+
+/** A flag that is either given or not; environment and file say `true` or `false`. */
+export function toggle(o: { help: string }): Option<boolean> {
+  return {
+    help: o.help,
+    allowed: 'true or false',
+    default: 'false',
+    isSwitch: true,
+    parse: (raw) => (raw === 'true' ? true : raw === 'false' ? false : undefined),
+  };
+}
+
+/** One port, or an inclusive range of them: `10000` or `10000-11000`. */
+export function portRange(o: { help: string; default: string }): Option<PortRange> {
+  return {
+    ...o,
+    allowed: 'one port from 1 to 65535, or an inclusive range such as 10000-11000',
+    parse(raw) {
+      const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(raw);
+      if (match === null) return undefined;
+      const first = Number(match[1]);
+      const last = Number(match[2] ?? match[1]);
+      return first >= 1 && first <= last && last <= 65535 ? { first, last } : undefined;
+    },
+  };
+}
+
+/** Bytes, as a number or with a decimal (KB) or binary (KiB) suffix: `208GB`, `1.5TiB`. */
+export function size(o: { help: string; defaultText: string }): Option<number | undefined>;
+export function size(o: { help: string; default: string }): Option<number>;
+export function size(o: {
+  help: string;
+  default?: string;
+  defaultText?: string;
+}): Option<number | undefined> {
+  return {
+    ...o,
+    unit: 'bytes',
+    allowed: 'a size above 0, such as 1048576, 64KB, 208GB or 16GiB',
+    parse(raw) {
+      const match = /^(\d{1,15}(?:\.\d{1,9})?)(?:([KMGT])(i?)B|B)?$/.exec(raw);
+      if (match === null) return undefined;
+      const power = match[2] === undefined ? 0 : 'KMGT'.indexOf(match[2]) + 1;
+      const bytes = Math.round(Number(match[1]) * (match[3] === 'i' ? 1024 : 1000) ** power);
+      return Number.isSafeInteger(bytes) && bytes > 0 ? bytes : undefined;
+    },
+  };
+}
+
+/** `pingInterval` → `ping-interval`. */
+export const flagName = (key: string): string => key.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
+
+/** `pingInterval` → `TENM_PING_INTERVAL`. */
+export const environmentName = (key: string): string =>
+  `TENM_${flagName(key).replaceAll('-', '_').toUpperCase()}`;

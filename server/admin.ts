@@ -124,6 +124,9 @@ async function answer(
     const allow = matching[0]!.method;
     return fail(405, `only ${allow} is served here`, { Allow: allow });
   }
+  if (route.method === 'POST' && isForeign(request)) {
+    return fail(403, 'web pages of other origins may not publish or control');
+  }
   if (route.needsToken && !isAuthorized(tokenDigest, request)) {
     return fail(401, 'give the token: Authorization: Bearer TOKEN', { 'WWW-Authenticate': 'Bearer' });
   }
@@ -134,6 +137,11 @@ async function answer(
     if (error instanceof BrokerUnavailableError) return fail(503, `broker unavailable: ${error.message}`);
     throw error;
   }
+}
+
+/** Whether a web page from elsewhere sends this: an operator's browser must be no way in (RFC 6454 section 7). */
+function isForeign({ headers: { origin, host } }: IncomingMessage): boolean {
+  return origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== host);
 }
 
 function isAuthorized(tokenDigest: Buffer | undefined, request: IncomingMessage): boolean {

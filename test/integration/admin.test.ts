@@ -129,3 +129,19 @@ t.test('a token guards publish and control, and nothing else', async (t) => {
   t.notMatch(JSON.stringify(await server.stats()), 'secret');
   t.notMatch(server.process.lines.join('\n'), 'secret');
 });
+
+t.test('a web page of another origin can neither publish nor control', async (t) => {
+  const server = await startServer(t, ['--workers', '1']);
+  const status = async (path: string, origin: string) =>
+    (await server.fetch(path, { method: 'POST', body: 'x', headers: { Origin: origin } })).status;
+  for (const origin of ['http://evil.example', 'null', `http://127.0.0.1:${server.port}`]) {
+    t.equal(await status('/publish/news', origin), 403, origin);
+    t.equal(await status('/drain', origin), 403, origin);
+  }
+  t.equal(
+    await status('/publish/news', `http://127.0.0.1:${server.adminPort}`),
+    202,
+    'the status page itself',
+  );
+  t.equal((await server.fetch('/healthz')).status, 200);
+});

@@ -140,23 +140,29 @@ t.test('a client that never reads is closed, while 1,000 others get every messag
       '--workers',
       '1',
       '--ping-interval',
-      '0.5',
+      '1',
       '--write-timeout',
-      '0.5',
+      '2',
       '--max-backpressure',
       '1073741824',
     ]);
     const slow = await openWithoutReading(server.port, 'slow');
     let bytes = 0;
+    let isClosed = false;
+    slow.on('close', () => {
+      isClosed = true;
+    });
     slow.on('data', (chunk: Buffer) => {
       bytes += chunk.byteLength;
       slow.pause();
-      setTimeout(() => slow.resume(), 1);
+      setTimeout(() => slow.resume(), 5);
     });
     slow.resume();
     const count = 40;
     for (let i = 0; i < count; i++) await server.publish('slow', Buffer.alloc(1_000_000, 'x'));
-    await server.until(async () => bytes >= count * 1_000_000);
+    const startMs = performance.now();
+    await server.until(async () => isClosed || bytes >= count * 1_000_000);
+    t.ok(performance.now() - startMs > 2000, 'it had unread bytes for longer than the write timeout');
     t.equal((await server.stats()).connections, 1);
     slow.destroy();
   });

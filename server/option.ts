@@ -34,75 +34,40 @@ export interface PortRange {
   readonly last: number;
 }
 
-/** A whole number in `min..max`; without a default only as a positional. */
-export function integer(o: { help: string; min: number; max: number }): Option<number>;
-export function integer(o: {
-  help: string;
-  min: number;
-  max: number;
-  unit?: string;
-  default: number;
-  defaultText?: string;
-}): Option<number>;
-export function integer(o: {
-  help: string;
-  min: number;
-  max: number;
-  unit?: string;
-  defaultText: string;
-}): Option<number | undefined>;
-export function integer(o: {
+/** What a numeric option is made of. */
+interface NumericOption {
   help: string;
   min: number;
   max: number;
   unit?: string;
   default?: number;
   defaultText?: string;
-}): Option<number | undefined> {
-  return {
-    help: o.help,
-    allowed: `a whole number from ${o.min} to ${o.max}`,
-    ...(o.unit === undefined ? {} : { unit: o.unit }),
-    ...(o.default === undefined ? {} : { default: String(o.default) }),
-    ...(o.defaultText === undefined ? {} : { defaultText: o.defaultText }),
-    parse(raw) {
-      const value = /^\d{1,15}$/.test(raw) ? Number(raw) : Number.NaN;
-      return value >= o.min && value <= o.max ? value : undefined;
-    },
-  };
+}
+
+/** A whole number in `min..max`; without a default only as a positional. */
+export function integer(o: { help: string; min: number; max: number }): Option<number>;
+export function integer(o: NumericOption & { default: number }): Option<number>;
+export function integer(o: NumericOption & { defaultText: string }): Option<number | undefined>;
+export function integer(o: NumericOption): Option<number | undefined> {
+  return numeric(o, 'a whole number', /^\d{1,15}$/);
 }
 
 /** A decimal number in `min..max`, such as a time in seconds. */
-export function decimal(o: {
-  help: string;
-  min: number;
-  max: number;
-  unit?: string;
-  default: number;
-}): Option<number>;
-export function decimal(o: {
-  help: string;
-  min: number;
-  max: number;
-  unit?: string;
-  defaultText: string;
-}): Option<number | undefined>;
-export function decimal(o: {
-  help: string;
-  min: number;
-  max: number;
-  unit?: string;
-  default?: number;
-  defaultText?: string;
-}): Option<number | undefined> {
+export function decimal(o: NumericOption & { default: number }): Option<number>;
+export function decimal(o: NumericOption & { defaultText: string }): Option<number | undefined>;
+export function decimal(o: NumericOption): Option<number | undefined> {
+  return numeric(o, 'a number', /^\d{1,15}(\.\d{1,9})?$/);
+}
+
+function numeric(o: NumericOption, kind: string, form: RegExp): Option<number | undefined> {
   return {
     help: o.help,
-    allowed: `a number from ${o.min} to ${o.max}`,
+    allowed: `${kind} from ${o.min} to ${o.max}`,
     ...(o.unit === undefined ? {} : { unit: o.unit }),
     ...(o.default === undefined ? {} : { default: String(o.default) }),
     ...(o.defaultText === undefined ? {} : { defaultText: o.defaultText }),
     parse(raw) {
-      const value = /^\d{1,15}(\.\d{1,9})?$/.test(raw) ? Number(raw) : Number.NaN;
+      const value = form.test(raw) ? Number(raw) : Number.NaN;
       return value >= o.min && value <= o.max ? value : undefined;
     },
   };

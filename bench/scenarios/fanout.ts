@@ -1,5 +1,6 @@
 // fanout: one channel with many members; single messages, bursts, and the worker's loop meanwhile.
 
+import { LOOP_DELAY_RESOLUTION_MS } from '../../server/process-metrics.js';
 import type { Load, LoadReading } from '../load/load.js';
 import { metricTotal } from '../metrics-text.js';
 import type { Run } from '../run.js';
@@ -13,8 +14,6 @@ const parts = { singles: 0.4, bursts: 0.4, loop: 0.2 };
 const pauseSeconds = 0.1;
 /** A message whose deliveries have not moved for this long has lost the rest. */
 const stallMs = 1_000;
-/** What the server's own histogram of its loop adds to every value: the time between two of its samples. */
-const loopSampleMs = 50;
 
 export const fanout: Scenario = {
   name: 'fanout',
@@ -148,7 +147,8 @@ async function loopDelaysMs(run: Run, load: Load, members: number, seconds: numb
     await run.wait(pauseSeconds);
     const text = (await run.server.metrics()) ?? '';
     const max = metricTotal(text, 'nodejs_eventloop_lag_max_seconds');
-    if (max !== undefined) delays.push(Math.max(0, max * 1000 - loopSampleMs));
+    // The server's own histogram of its loop adds the time between two of its samples to every value.
+    if (max !== undefined) delays.push(Math.max(0, max * 1000 - LOOP_DELAY_RESOLUTION_MS));
   } while (performance.now() < untilMs);
   return delays;
 }

@@ -30,10 +30,10 @@ t.test('each item is served once per turn, at the same tick of each', (t) => {
   t.end();
 });
 
-t.test('however fast items come, no tick serves more than its share and one', (t) => {
+t.test('however fast items come, no tick serves more than its share and a quarter of it', (t) => {
   const wheel = new PingWheel<Item>(512);
   for (let i = 0; i < 20_000; i++) wheel.add(item(i));
-  t.ok(Math.max(...turn(wheel, 1)) <= Math.ceil(20_000 / 512));
+  t.ok(Math.max(...turn(wheel, 1)) <= 1.25 * (20_000 / 512) + 1);
   t.end();
 });
 

@@ -22,7 +22,7 @@ t.test('a turn is exactly the interval', (t) => {
   for (const intervalMs of [100, 1000, 2000, 60_000, 300_000, 86_400_000]) {
     const { tickMs, turnTicks } = tickOf(intervalMs);
     t.ok(Math.abs(tickMs * turnTicks - intervalMs) < 1e-6);
-    t.ok(tickMs >= 10);
+    t.ok(tickMs >= 100);
   }
   t.end();
 });

@@ -11,23 +11,23 @@ import type { PingWheel, WheelItem } from './ping-wheel.js';
 export interface ConnectionState extends WheelItem {
   /** Tick at which written bytes were found unread, with none read since; {@link OVERFLOWED} once dropped from. */
   stalledSince: number;
-  /** Tick of the oldest ping frame that still has no pong. */
-  unansweredSince: number;
   /** When it was opened, in tenths of a second since the process started. */
   openedAt: number;
+  /** Tick of the oldest ping frame that still has no pong; only where pings are frames. */
+  unansweredSince?: number;
 }
 
 /** A connection: the uWS object and the state on it. Its methods throw once it is closed. */
 export type Connection = WebSocket<ConnectionState> & ConnectionState;
 
 /** What each connection begins with; uWS copies it, so that one object serves all. */
-export const initialState: Readonly<ConnectionState> = Object.freeze({
-  slot: 0,
-  position: 0,
-  stalledSince: 0,
-  unansweredSince: 0,
-  openedAt: 0,
-});
+export const initialStateOf = (pingType: ConnectionLimits['pingType']): Readonly<ConnectionState> =>
+  Object.freeze({
+    place: 0,
+    stalledSince: 0,
+    openedAt: 0,
+    ...(pingType === 'frame' ? { unansweredSince: 0 } : {}),
+  });
 
 /** Mark of a connection whose backpressure passed the limit: uWS closes it a moment later. */
 const OVERFLOWED = -1;
@@ -188,7 +188,7 @@ export class Connections {
   };
 
   readonly #closeSilent = (connection: Connection): void => {
-    const { unansweredSince } = connection;
+    const { unansweredSince = 0 } = connection;
     if (unansweredSince > 0 && this.#tick - unansweredSince >= this.#limits.pongTimeoutTicks) {
       this.#close(connection, 'pong_timeout');
     }

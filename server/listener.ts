@@ -3,7 +3,7 @@
 import type { HttpRequest, HttpResponse, TemplatedApp, us_listen_socket } from 'uWebSockets.js';
 import type { Binding } from './binding.js';
 import { type Refusal, refusals } from './codes.js';
-import { type Connection, type ConnectionState, initialState } from './connections.js';
+import type { Connection, ConnectionState } from './connections.js';
 import { readHandshake } from './handshake.js';
 import type { PortRange } from './option.js';
 
@@ -29,6 +29,8 @@ export interface ListenerOptions {
   readonly host: string;
   readonly ports: PortRange;
   readonly maxBackpressureBytes: number;
+  /** What each connection begins with. */
+  readonly initialState: Readonly<ConnectionState>;
 }
 
 /** A port could not be listened on. */
@@ -98,7 +100,7 @@ function createApp(binding: Binding, options: ListenerOptions, events: ListenerE
         const channel = readHandshake(req);
         if (typeof channel !== 'string') return refuse(res, channel, events);
         channelOfUpgrade = channel;
-        res.upgrade(initialState, req.getHeader('sec-websocket-key'), '', '', context);
+        res.upgrade(options.initialState, req.getHeader('sec-websocket-key'), '', '', context);
       },
       open: (ws) => events.opened(ws as Connection, channelOfUpgrade),
       close(ws, code, message) {

@@ -1,11 +1,9 @@
 // The ping wheel: which connections are due at which tick. No timer and no socket in it.
 
-/** What the wheel keeps on each item: 16 bytes there, and 8 in the slot's array. */
+/** What the wheel keeps on each item: 8 bytes there, and 8 in the slot's array. */
 export interface WheelItem {
-  /** Number of the slot, from 0. */
-  slot: number;
-  /** Place within the slot, so that an item is removed without a search. */
-  position: number;
+  /** Slot and position within it in one number, so that an item is removed without a search. */
+  place: number;
 }
 
 /** Most items that follow each other into one slot. */
@@ -45,19 +43,19 @@ export class PingWheel<T extends WheelItem> {
   add(item: T): void {
     if (this.#left === 0) this.#fillNext();
     const slot = this.#slots[this.#filling]!;
-    item.slot = this.#filling;
-    item.position = slot.push(item) - 1;
+    item.place = (slot.push(item) - 1) * this.#slots.length + this.#filling;
     this.#size++;
     this.#left--;
   }
 
   /** Takes an item out; the last of its slot takes its place. */
   remove(item: T): void {
-    const slot = this.#slots[item.slot]!;
+    const { place } = item;
+    const slot = this.#slots[place % this.#slots.length]!;
     const last = slot.pop()!;
     if (last !== item) {
-      slot[item.position] = last;
-      last.position = item.position;
+      slot[Math.trunc(place / this.#slots.length)] = last;
+      last.place = place;
     }
     this.#size--;
   }

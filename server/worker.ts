@@ -1,7 +1,7 @@
 // A worker: builds its stages in order, listens, delivers, pings, and drains when it is told to.
 import { loadBinding } from './binding.js';
 import type { Subscription, SubscriptionEvents } from './broker.js';
-import { type Connection, Connections } from './connections.js';
+import { type Connection, Connections, initialStateOf } from './connections.js';
 import { Delivery } from './delivery.js';
 import { EmbeddedSubscription } from './embedded-broker.js';
 import { FanOut } from './fan-out.js';
@@ -96,6 +96,7 @@ class Worker {
     const metrics = this.#metrics;
 
     const isPinging = options.pingInterval > 0;
+    const pingType = isPinging ? options.pingType : 'off';
     const { tickMs, turnTicks } = isPinging
       ? tickOf(1000 * options.pingInterval)
       : tickOf(1000 * options.writeTimeout, UNHURRIED_TICK_MS);
@@ -104,7 +105,7 @@ class Worker {
       new PingWheel<Connection>(turnTicks),
       metrics,
       {
-        pingType: isPinging ? options.pingType : 'off',
+        pingType,
         writeTimeoutTicks: ticksOf(options.writeTimeout),
         pongTimeoutTicks: ticksOf(options.pongTimeout),
       },
@@ -121,7 +122,12 @@ class Worker {
 
     const listener = new Listener(
       loadBinding(logger),
-      { host: options.host, ports: options.ports, maxBackpressureBytes: options.maxBackpressure },
+      {
+        host: options.host,
+        ports: options.ports,
+        maxBackpressureBytes: options.maxBackpressure,
+        initialState: initialStateOf(pingType),
+      },
       {
         accepted: () => this.#gate.accepted(),
         left: () => this.#gate.left(),

@@ -6,7 +6,7 @@ interface Item extends WheelItem {
   ticks: number[];
 }
 
-const item = (name: number): Item => ({ name, slot: 0, position: 0, ticks: [] });
+const item = (name: number): Item => ({ name, place: 0, ticks: [] });
 
 /** Runs a whole turn from tick `first` on; how many items each tick served. */
 function turn(wheel: PingWheel<Item>, first: number): number[] {
@@ -51,7 +51,7 @@ t.test('the load stays flat when items come and go at random, and when slots are
     }
   }
   t.equal(wheel.size, items.length);
-  for (const each of items.filter(({ slot }) => slot < 50)) wheel.remove(each);
+  for (const each of items.filter(({ place }) => place % wheel.slotCount < 50)) wheel.remove(each);
   const before = wheel.size;
   for (let i = 0; i < before; i++) wheel.add(item(i));
   const mean = wheel.size / 100;
@@ -88,7 +88,7 @@ t.test('ticks before the first turn, and any()', (t) => {
   const only = item(1);
   wheel.add(only);
   t.equal(wheel.any(), only);
-  wheel.tick(only.slot - 8, (each) => each.ticks.push(-8));
+  wheel.tick(only.place - 8, (each) => each.ticks.push(-8));
   t.same(only.ticks, [-8]);
   t.end();
 });

@@ -1,6 +1,6 @@
 // The admin listener: publish, health, metrics and control over HTTP, for operators and their machines.
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AdminGuard, Protection } from './admin-guard.js';
 import { BrokerUnavailableError, type Publisher } from './broker.js';
 import { channelOfPath, checkChannel } from './channel.js';
 import { BodyTooLargeError, readBody } from './http-body.js';
@@ -12,7 +12,7 @@ import type { StatusPage } from './status-page.js';
 export interface AdminParts {
   readonly host: string;
   readonly port: number;
-  readonly token: string | undefined;
+  readonly guard: AdminGuard;
   readonly maxMessageBytes: number;
   readonly publisher: Publisher;
   /** Why the server is not ready; `undefined` when it is. */
@@ -36,12 +36,19 @@ interface Answer {
 interface Route {
   readonly method: 'GET' | 'POST';
   readonly path: RegExp;
-  readonly needsToken: boolean;
+  readonly protection: Protection;
   readonly handle: (parts: AdminParts, request: IncomingMessage, path: string) => Promise<Answer> | Answer;
 }
 
 /** How long a client may take to send its request. */
 const REQUEST_TIMEOUT_MS = 10_000;
+
+/** For machines that look after this one. */
+const open: Protection = { needsToken: false, isOpen: true };
+/** For operators' eyes. */
+const shown: Protection = { needsToken: false, isOpen: false };
+/** What sends or changes something. */
+const guarded: Protection = { needsToken: true, isOpen: false };
 
 /** A JSON string can take six bytes for one of the message (`\u0000`), and there are the channels beside it. */
 const MAX_JSON_GROWTH = 6;
@@ -58,28 +65,28 @@ const fail = (status: number, error: string, headers: Readonly<Record<string, st
   json(status, { error }, headers);
 
 const routes: readonly Route[] = [
-  { method: 'POST', path: /^\/publish\/?$/, needsToken: true, handle: publishToMany },
-  { method: 'POST', path: /^\/publish\//, needsToken: true, handle: publishToOne },
+  { method: 'POST', path: /^\/publish\/?$/, protection: guarded, handle: publishToMany },
+  { method: 'POST', path: /^\/publish\//, protection: guarded, handle: publishToOne },
   {
     method: 'GET',
     path: /^\/metrics$/,
-    needsToken: false,
+    protection: open,
     handle: async (parts) => ({
       status: 200,
       body: await parts.metrics(),
       type: 'text/plain; version=0.0.4; charset=utf-8',
     }),
   },
-  { method: 'GET', path: /^\/healthz$/, needsToken: false, handle: () => json(200, { alive: true }) },
-  { method: 'GET', path: /^\/readyz$/, needsToken: false, handle: readyz },
+  { method: 'GET', path: /^\/healthz$/, protection: open, handle: () => json(200, { alive: true }) },
+  { method: 'GET', path: /^\/readyz$/, protection: open, handle: readyz },
   {
     method: 'GET',
     path: /^\/stats$/,
-    needsToken: false,
+    protection: shown,
     handle: async (parts) => json(200, await parts.stats()),
   },
-  { method: 'POST', path: /^\/drain$/, needsToken: true, handle: drain },
-  { method: 'POST', path: /^\/restart$/, needsToken: true, handle: restart },
+  { method: 'POST', path: /^\/drain$/, protection: guarded, handle: drain },
+  { method: 'POST', path: /^\/restart$/, protection: guarded, handle: restart },
 ];
 
 /**
@@ -88,11 +95,11 @@ const routes: readonly Route[] = [
  * @throws {Error} with one line for the operator when its port cannot be had
  */
 export async function openAdmin(parts: AdminParts): Promise<Server> {
-  const digest = parts.token === undefined ? undefined : sha256(parts.token);
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
-    if (parts.page.serves(request, response)) return;
-    answer(parts, digest, request).then(
-      (result) => send(request, response, result),
+    answer(parts, request, response).then(
+      (result) => {
+        if (result !== undefined) send(request, response, result);
+      },
       (error: Error) => {
         if (request.destroyed && !request.complete) return;
         parts.logger.error('admin request failed', {
@@ -110,12 +117,19 @@ export async function openAdmin(parts: AdminParts): Promise<Server> {
   return server;
 }
 
+/** `undefined` when the status page has answered. */
 async function answer(
   parts: AdminParts,
-  tokenDigest: Buffer | undefined,
   request: IncomingMessage,
-): Promise<Answer> {
+  response: ServerResponse,
+): Promise<Answer | undefined> {
   const path = (request.url ?? '/').split('?', 1)[0]!;
+  if (parts.page.isFor(request, path)) {
+    const denial = parts.guard.check(request, shown);
+    if (denial !== undefined) return fail(denial.status, denial.error);
+    parts.page.serve(request, response, path);
+    return undefined;
+  }
   const matching = routes.filter((route) => route.path.test(path));
   if (matching.length === 0) return fail(404, 'nothing is here');
   const method = request.method === 'HEAD' ? 'GET' : request.method;
@@ -124,11 +138,9 @@ async function answer(
     const allow = matching[0]!.method;
     return fail(405, `only ${allow} is served here`, { Allow: allow });
   }
-  if (route.method === 'POST' && isForeign(request)) {
-    return fail(403, 'web pages of other origins may not publish or control');
-  }
-  if (route.needsToken && !isAuthorized(tokenDigest, request)) {
-    return fail(401, 'give the token: Authorization: Bearer TOKEN', { 'WWW-Authenticate': 'Bearer' });
+  const denial = parts.guard.check(request, route.protection);
+  if (denial !== undefined) {
+    return fail(denial.status, denial.error, denial.status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {});
   }
   try {
     return await route.handle(parts, request, path);
@@ -138,19 +150,6 @@ async function answer(
     throw error;
   }
 }
-
-/** Whether a web page from elsewhere sends this: an operator's browser must be no way in (RFC 6454 section 7). */
-function isForeign({ headers: { origin, host } }: IncomingMessage): boolean {
-  return origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== host);
-}
-
-function isAuthorized(tokenDigest: Buffer | undefined, request: IncomingMessage): boolean {
-  if (tokenDigest === undefined) return true;
-  const given = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1];
-  return given !== undefined && timingSafeEqual(sha256(given), tokenDigest);
-}
-
-const sha256 = (secret: string): Buffer => createHash('sha256').update(secret).digest();
 
 const tooLarge = (parts: AdminParts): Answer =>
   fail(413, `a message may have ${parts.maxMessageBytes} bytes (--max-message)`);

@@ -17,6 +17,7 @@ export const closeReasons = {
   too_big: 'the client sent a message over 1 KiB',
   too_slow: 'the client left messages unread: write timeout or backpressure',
   pong_timeout: 'the client did not answer a ping',
+  expired: 'the token of the client has expired',
   stopping: 'the server stops',
   restarting: 'this worker restarts',
 } as const;
@@ -38,6 +39,8 @@ const refusal = (
   body: string,
   headers: readonly (readonly [string, string])[] = [],
 ): Refusal => ({ status, reason, body: `${body}\n`, headers });
+
+const comeAgain = [['Retry-After', '1']] as const;
 
 /** What a handshake can be refused with (RFC 6455 section 4.2.1 lists what it must hold). */
 export const refusals = {
@@ -67,5 +70,42 @@ export const refusals = {
     'bad_method',
     'only GET with Upgrade: websocket is served here',
     [['Allow', 'GET']],
+  ),
+  untrustedProxy: refusal(
+    '400 Bad Request',
+    'proxy',
+    'PROXY headers are taken from the addresses in --trust-proxy alone',
+  ),
+  foreignOrigin: refusal('403 Forbidden', 'origin', 'web pages of this origin may not connect'),
+  noToken: refusal(
+    '401 Unauthorized',
+    'token',
+    'bring a token: ?token=, Authorization: Bearer, or the subprotocols 10m.v1, token.TOKEN',
+    [['WWW-Authenticate', 'Bearer']],
+  ),
+  badToken: refusal('401 Unauthorized', 'token', 'the token is not valid here, or not yet', [
+    ['WWW-Authenticate', 'Bearer error="invalid_token"'],
+  ]),
+  expiredToken: refusal('401 Unauthorized', 'token', 'the token has expired', [
+    ['WWW-Authenticate', 'Bearer error="invalid_token"'],
+  ]),
+  channelNotGranted: refusal('403 Forbidden', 'channel', 'the token does not name this channel'),
+  tooManyOfAddress: refusal(
+    '429 Too Many Requests',
+    'address',
+    'too many connections from this address',
+    comeAgain,
+  ),
+  tooManyHandshakes: refusal(
+    '503 Service Unavailable',
+    'rate',
+    'too many handshakes at the moment',
+    comeAgain,
+  ),
+  verifierBusy: refusal(
+    '503 Service Unavailable',
+    'busy',
+    'too many tokens to check at the moment',
+    comeAgain,
   ),
 } as const;

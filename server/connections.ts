@@ -1,6 +1,8 @@
 // The live connections of a worker: opened, pinged, found slow or silent, closed, and why.
 import type { WebSocket } from 'uWebSockets.js';
+import type { Admitted } from './admission.js';
 import { type CloseReason, closeCodes } from './codes.js';
+import type { ExpiringItem, ExpiryWheel } from './expiry-wheel.js';
 import type { Logger } from './logger.js';
 import type { PingWheel, WheelItem } from './ping-wheel.js';
 
@@ -8,26 +10,40 @@ import type { PingWheel, WheelItem } from './ping-wheel.js';
  * What the server keeps on each connection: own properties of the uWS object, 8 bytes each in a store of 64. Times are
  * numbers of ticks, from 1; 0 is none.
  */
-export interface ConnectionState extends WheelItem {
+export interface ConnectionState extends WheelItem, ExpiringItem {
   /** Tick at which written bytes were found unread, with none read since; {@link OVERFLOWED} once dropped from. */
   stalledSince: number;
   /** When it was opened, in tenths of a second since the process started. */
   openedAt: number;
   /** Tick of the oldest ping frame that still has no pong; only where pings are frames. */
   unansweredSince?: number;
+  /** What it counts as in the limit of connections per address; only where there is such a limit. */
+  address?: string;
 }
 
 /** A connection: the uWS object and the state on it. Its methods throw once it is closed. */
 export type Connection = WebSocket<ConnectionState> & ConnectionState;
 
+/** What asks for more state on each connection. */
+export interface StateNeeds {
+  readonly pingsFrames: boolean;
+  readonly expires: boolean;
+  readonly countsAddresses: boolean;
+}
+
 /** What each connection begins with; uWS copies it, so that one object serves all. */
-export const initialStateOf = (pingType: ConnectionLimits['pingType']): Readonly<ConnectionState> =>
+export const initialStateOf = (needs: StateNeeds): Readonly<ConnectionState> =>
   Object.freeze({
     place: 0,
     stalledSince: 0,
     openedAt: 0,
-    ...(pingType === 'frame' ? { unansweredSince: 0 } : {}),
+    ...(needs.pingsFrames ? { unansweredSince: 0 } : {}),
+    ...(needs.expires ? { expiresAt: 0, expiryPosition: 0 } : {}),
+    ...(needs.countsAddresses ? { address: '' } : {}),
   });
+
+/** Most connections closed at once since they expired: about 10 ms. */
+const EXPIRE_AT_ONCE = 256;
 
 /** Mark of a connection whose backpressure passed the limit: uWS closes it a moment later. */
 const OVERFLOWED = -1;
@@ -50,6 +66,13 @@ export interface ConnectionLimits {
   readonly pongTimeoutTicks: number;
 }
 
+/** Where connections are kept. */
+export interface ConnectionWheels {
+  readonly pings: PingWheel<Connection>;
+  /** Only where connections expire. */
+  readonly expiries: ExpiryWheel<Connection> | undefined;
+}
+
 /** Why uWebSockets.js closed a connection by itself (close code 1006), by its words. */
 const uwsReasons = new Map<string, CloseReason>([
   ['Received too big message', 'too_big'],
@@ -61,6 +84,7 @@ const uwsReasons = new Map<string, CloseReason>([
 /** All connections of a worker, in the slots of its wheel. */
 export class Connections {
   readonly #wheel: PingWheel<Connection>;
+  readonly #expiries: ExpiryWheel<Connection> | undefined;
   readonly #counters: ConnectionCounters;
   readonly #limits: ConnectionLimits;
   readonly #logger: Logger;
@@ -72,13 +96,14 @@ export class Connections {
 
   /** @param now milliseconds since the process started */
   constructor(
-    wheel: PingWheel<Connection>,
+    wheels: ConnectionWheels,
     counters: ConnectionCounters,
     limits: ConnectionLimits,
     logger: Logger,
     now: () => number = () => performance.now(),
   ) {
-    this.#wheel = wheel;
+    this.#wheel = wheels.pings;
+    this.#expiries = wheels.expiries;
     this.#counters = counters;
     this.#limits = limits;
     this.#logger = logger;
@@ -94,15 +119,18 @@ export class Connections {
     return this.#stalled;
   }
 
-  opened(connection: Connection): void {
+  opened(connection: Connection, { expiresAtS, address }: Admitted): void {
     connection.openedAt = this.#tenths();
     this.#wheel.add(connection);
+    this.#expiries?.add(connection, expiresAtS);
+    if (address !== '') connection.address = address;
     this.#counters.opened++;
   }
 
   /** The close handler of uWS: after it, the connection's methods throw. */
   closed(connection: Connection, code: number, message: ArrayBuffer): void {
     this.#wheel.remove(connection);
+    this.#expiries?.remove(connection);
     const reason = this.#ownReason ?? reasonOf(connection, code, message);
     if (connection.stalledSince !== 0) this.#stalled--;
     this.#counters.countClosed(reason, (this.#tenths() - connection.openedAt) / 10);
@@ -142,9 +170,22 @@ export class Connections {
   endOne(reason: 'stopping' | 'restarting', text: string): boolean {
     const connection = this.#wheel.any();
     if (connection === undefined) return false;
-    this.#ownReason = reason;
-    connection.end(closeCodes[reason].code, text);
-    this.#ownReason = undefined;
+    this.#end(connection, reason, closeCodes[reason].code, text);
+    return true;
+  }
+
+  /**
+   * Closes connections whose tokens have expired, some of them at a time.
+   *
+   * @param nowS seconds since 1970
+   * @returns true when there are more, for a later turn of the loop
+   */
+  closeExpired(nowS: number): boolean {
+    for (let left = EXPIRE_AT_ONCE; left > 0; left--) {
+      const connection = this.#expiries?.due(nowS);
+      if (connection === undefined) return false;
+      this.#end(connection, 'expired', closeCodes.policy.code, 'the token has expired');
+    }
     return true;
   }
 
@@ -193,6 +234,13 @@ export class Connections {
       this.#close(connection, 'pong_timeout');
     }
   };
+
+  /** Closes with a close frame, behind whatever is still to be sent. */
+  #end(connection: Connection, reason: CloseReason, code: number, text: string): void {
+    this.#ownReason = reason;
+    connection.end(code, text);
+    this.#ownReason = undefined;
+  }
 
   /** Closes at once: a close frame would wait behind what the client does not read. */
   #close(connection: Connection, reason: CloseReason): void {

@@ -10,7 +10,7 @@ import type { DeliveryObserver } from './delivery-timing.js';
 /** The part of a uWS app that reaches topics. */
 export interface Topics {
   publish(topic: string | Uint8Array, message: Uint8Array, isBinary: boolean): boolean;
-  numSubscribers(topic: string | Uint8Array): number;
+  numSubscribers(topic: string | Uint8Array | ArrayBuffer): number;
 }
 
 /** Members of one slice: what one turn of the loop serves. */

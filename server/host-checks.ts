@@ -4,6 +4,7 @@ import { type Capacity, capacity, workersForFiles } from './capacity.js';
 import { CPU_SHARE, THREADS_PER_PROCESS } from './costs.js';
 import { OWN_FILES } from './fd-limit.js';
 import type { CgroupLimit, Host } from './host.js';
+import { portCount } from './option.js';
 import type { ServerOptions } from './options.js';
 import { formatPortSpan, type PortSpan } from './proc-text.js';
 import { formatBytes, formatCount } from './quantity.js';
@@ -12,7 +13,7 @@ import { portRangeRow, type Row, settingRow, unread } from './setting-check.js';
 /** The options that bear on the host. */
 export type CheckedOptions = Pick<
   ServerOptions,
-  'ports' | 'workers' | 'adminPort' | 'redis' | 'pingInterval'
+  'ports' | 'tlsPorts' | 'workers' | 'adminPort' | 'redis' | 'pingInterval'
 >;
 
 /**
@@ -37,7 +38,7 @@ export function checkHost(host: Host, options: CheckedOptions, connections: numb
   ];
 }
 
-const portCount = (options: CheckedOptions): number => options.ports.last - options.ports.first + 1;
+const listenersOf = ({ ports, tlsPorts }: CheckedOptions): number => portCount(ports) + portCount(tlsPorts);
 
 /** Open files that each process may have; Infinity where that cannot be read. */
 function hardLimit(host: Host): number {
@@ -47,7 +48,7 @@ function hardLimit(host: Host): number {
 
 /** Connections that the limit of open files lets in, all workers together. */
 export const connectionsByFiles = (host: Host, options: CheckedOptions): number =>
-  options.workers * Math.max(0, hardLimit(host) - portCount(options) - OWN_FILES);
+  options.workers * Math.max(0, hardLimit(host) - listenersOf(options) - OWN_FILES);
 
 function modelOf(host: Host, options: CheckedOptions, connections: number): Capacity {
   const load = {
@@ -61,7 +62,7 @@ function modelOf(host: Host, options: CheckedOptions, connections: number): Capa
   } as const;
   return capacity(
     load,
-    { openFiles: hardLimit(host), ports: portCount(options) },
+    { openFiles: hardLimit(host), ports: listenersOf(options) },
     undefined,
     options.workers,
   );
@@ -72,14 +73,15 @@ function hostLoad(options: CheckedOptions, connections: number, model: Capacity)
     connections,
     filesPerWorker: model.filesPerWorker,
     filesInAll: model.filesInAll,
-    listeners: options.workers * portCount(options),
+    listeners: options.workers * listenersOf(options),
     ports: ownPorts(options).map(formatPortSpan),
   };
 }
 
 /** Ports that this host's server and its Redis listen on; a Redis elsewhere has its own host to mind. */
 function ownPorts(options: CheckedOptions): PortSpan[] {
-  const ports: PortSpan[] = [options.ports, { first: options.adminPort, last: options.adminPort }];
+  const listeners = [options.ports, options.tlsPorts].filter((range) => portCount(range) > 0);
+  const ports: PortSpan[] = [...listeners, { first: options.adminPort, last: options.adminPort }];
   if (options.redis === undefined) return ports;
   const url = new URL(options.redis);
   if (!/^(localhost|127\..*|\[::1\])$/.test(url.hostname)) return ports;
@@ -92,7 +94,7 @@ function openFilesRow(host: Host, options: CheckedOptions, connections: number, 
   const needed = `≥ ${formatCount(model.filesPerWorker)}`;
   const why =
     `each worker has this limit (ulimit -n) for itself: ${formatCount(connections)} connections / ${options.workers} workers + ` +
-    `${formatCount(portCount(options))} listeners + ${OWN_FILES} of its own; to raise it for good: sysctl/limits.conf, or LimitNOFILE of the unit`;
+    `${formatCount(listenersOf(options))} listeners + ${OWN_FILES} of its own; to raise it for good: sysctl/limits.conf, or LimitNOFILE of the unit`;
   const limit = host.openFiles();
   if (!('value' in limit)) return unread(check, limit.unreadable, needed, why);
   const { soft, hard } = limit.value;
@@ -113,7 +115,7 @@ function openFilesRow(host: Host, options: CheckedOptions, connections: number, 
 /** How many workers carry the connections within the limit of open files as it is. */
 function aroundFiles(host: Host, options: CheckedOptions, connections: number): string {
   const openFiles = hardLimit(host);
-  const workers = workersForFiles(connections, { openFiles, ports: portCount(options) });
+  const workers = workersForFiles(connections, { openFiles, ports: listenersOf(options) });
   if (workers === Number.POSITIVE_INFINITY) return 'fewer --ports, whose listeners alone use it up';
   const each = formatCount(Math.ceil(connections / workers));
   return `10m-server --workers ${workers} gets around it (${each} connections each)`;
@@ -172,7 +174,7 @@ function coresRow(host: Host, model: Capacity): Row {
 }
 
 function workersRow(host: Host, options: CheckedOptions, connections: number): Row {
-  const byFiles = workersForFiles(connections, { openFiles: hardLimit(host), ports: portCount(options) });
+  const byFiles = workersForFiles(connections, { openFiles: hardLimit(host), ports: listenersOf(options) });
   const most = Math.max(host.cores, byFiles);
   const tooFew = options.workers < byFiles;
   const tooMany = options.workers > most;

@@ -1,5 +1,6 @@
 // What the primary and its workers tell each other over the cluster channel (structured clone: buffers stay buffers).
 import type { MetricObjectWithValues, MetricValueWithName } from 'prom-client';
+import type { AddressChanges } from './address-claims.js';
 import type { BrokerState } from './broker.js';
 import type { ServerOptions } from './options.js';
 
@@ -24,6 +25,10 @@ export type ToWorker =
     }
   | { readonly kind: 'message'; readonly channel: Buffer; readonly payload: Buffer }
   | { readonly kind: 'collect'; readonly request: number; readonly withProcess: boolean }
+  /** Verdicts on the addresses that were claimed, in their order. */
+  | { readonly kind: 'claimed'; readonly verdicts: readonly boolean[] }
+  /** Show new connections the certificate that is on disk now. */
+  | { readonly kind: 'renew' }
   /** Stop listening for good; connections stay. */
   | { readonly kind: 'shut' }
   /** Close all connections, then end. */
@@ -40,6 +45,10 @@ export type FromWorker =
   | { readonly kind: 'shut' }
   | { readonly kind: 'broker'; readonly state: BrokerState }
   | { readonly kind: 'probe' }
+  /** Connections by address came and went. */
+  | { readonly kind: 'addresses'; readonly changes: AddressChanges }
+  /** The worker could not take the new certificate, and shows the old one. */
+  | { readonly kind: 'notRenewed'; readonly message: string }
   | { readonly kind: 'collected'; readonly request: number; readonly metrics: MetricsReport }
   /** Every connection is closed; the last word of the worker's metrics. */
   | { readonly kind: 'drained'; readonly metrics: MetricsReport };

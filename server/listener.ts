@@ -1,36 +1,15 @@
-// The public side of a worker: a uWS app, its routes, and a listening socket per port. The calls of uWebSockets.js that
-// crash the process when they are made wrongly are made here, and only here.
-import type { HttpRequest, HttpResponse, TemplatedApp, us_listen_socket } from 'uWebSockets.js';
+// The public side of a worker: a uWS app for plain ports, one for TLS, and a listening socket per port.
+import { AppTopics } from './app-topics.js';
 import type { Binding } from './binding.js';
-import { type Refusal, refusals } from './codes.js';
-import type { Connection, ConnectionState } from './connections.js';
-import { readHandshake } from './handshake.js';
-import type { PortRange } from './option.js';
+import type { CertificateFiles } from './certificate.js';
+import { type PortRange, portCount } from './option.js';
+import { type ListenSocket, PublicApp, type PublicAppEvents, type PublicAppOptions } from './public-app.js';
 
-/** A client may send this much at once, in bytes; a longer message closes the connection. */
-export const MAX_CLIENT_MESSAGE_BYTES = 1024;
-
-/** What happens to a worker's sockets and connections. */
-export interface ListenerEvents {
-  /** A socket was accepted; its handshake is still to come. */
-  accepted(): void;
-  /** A socket is gone, whether it had become a connection or not. */
-  left(): void;
-  refused(refusal: Refusal): void;
-  opened(connection: Connection, channel: string): void;
-  closed(connection: Connection, code: number, message: ArrayBuffer): void;
-  dropped(connection: Connection): void;
-  drained(connection: Connection): void;
-  ponged(connection: Connection): void;
-  subscriptionChanged(connection: Connection, topic: ArrayBuffer, newCount: number, oldCount: number): void;
-}
-
-export interface ListenerOptions {
+export interface ListenerOptions extends Omit<PublicAppOptions, 'certificate'> {
   readonly host: string;
   readonly ports: PortRange;
-  readonly maxBackpressureBytes: number;
-  /** What each connection begins with. */
-  readonly initialState: Readonly<ConnectionState>;
+  /** Ports that speak TLS, and the certificate that they show. */
+  readonly tls: { readonly ports: PortRange; readonly certificate: CertificateFiles } | undefined;
 }
 
 /** A port could not be listened on. */
@@ -44,89 +23,111 @@ export class ListenError extends Error {
   }
 }
 
-/** The listening sockets of a worker and the app behind them. */
+/** Ports that an app listens on, and their sockets while it does. */
+interface Endpoint {
+  app: PublicApp;
+  readonly ports: PortRange;
+  readonly sockets: Map<number, ListenSocket>;
+}
+
+/** The listening sockets of a worker, and the apps behind them. */
 export class Listener {
-  readonly app: TemplatedApp;
+  /** Of all apps that hold connections. */
+  readonly topics = new AppTopics();
   readonly #binding: Binding;
   readonly #options: ListenerOptions;
-  #sockets: us_listen_socket[] = [];
+  readonly #events: PublicAppEvents;
+  readonly #endpoints: Endpoint[] = [];
+  readonly #tls: Endpoint | undefined;
 
-  constructor(binding: Binding, options: ListenerOptions, events: ListenerEvents) {
+  /** @throws {Error} when uWS cannot use the certificate */
+  constructor(binding: Binding, options: ListenerOptions, events: PublicAppEvents) {
     this.#binding = binding;
     this.#options = options;
-    this.app = createApp(binding, options, events);
+    this.#events = events;
+    if (portCount(options.ports) > 0) this.#addEndpoint(options.ports, undefined);
+    if (options.tls !== undefined) {
+      this.#tls = this.#addEndpoint(options.tls.ports, options.tls.certificate);
+    }
   }
 
   /**
-   * Listens on every port of the range.
+   * Listens on every port.
    *
    * @throws {ListenError} when a port cannot be had; then none is listened on
    */
   open(): void {
-    const { host, ports } = this.#options;
-    for (let port = ports.first; port <= ports.last; port++) {
-      let socket: us_listen_socket | false = false;
-      this.app.listen(host, port, (listening) => {
-        socket = listening;
-      });
-      if (socket === false) {
-        this.close();
-        throw new ListenError(host, port);
+    for (const { app, ports, sockets } of this.#endpoints) {
+      for (let port = ports.first; port <= ports.last; port++) {
+        const socket = app.listen(this.#options.host, port);
+        if (socket === undefined) {
+          this.close();
+          throw new ListenError(this.#options.host, port);
+        }
+        sockets.set(port, socket);
       }
-      this.#sockets.push(socket);
     }
   }
 
   /** Stops listening; connections stay. Harmless when nothing is listened on. */
   close(): void {
-    for (const socket of this.#sockets.splice(0)) this.#binding.us_listen_socket_close(socket);
+    for (const { app, sockets } of this.#endpoints) {
+      for (const socket of sockets.values()) app.closeListener(socket);
+      sockets.clear();
+    }
   }
-}
 
-function createApp(binding: Binding, options: ListenerOptions, events: ListenerEvents): TemplatedApp {
-  // uWS calls the open handler within res.upgrade(), so the channel need not be kept on the connection.
-  let channelOfUpgrade = '';
-  return binding
-    .App()
-    .ws<ConnectionState>('/*', {
-      compression: binding.DISABLED,
-      maxPayloadLength: MAX_CLIENT_MESSAGE_BYTES,
-      maxBackpressure: options.maxBackpressureBytes,
-      closeOnBackpressureLimit: true,
-      idleTimeout: 0,
-      sendPingsAutomatically: false,
-      maxLifetime: 0,
-      upgrade(res, req, context) {
-        const channel = readHandshake(req);
-        if (typeof channel !== 'string') return refuse(res, channel, events);
-        channelOfUpgrade = channel;
-        res.upgrade(options.initialState, req.getHeader('sec-websocket-key'), '', '', context);
+  /**
+   * Reads the certificate again: new connections see what is on disk now, those that are open stay as they are. A port's
+   * old socket is closed once the new one listens.
+   *
+   * @throws {Error} when uWS cannot use it, or a port cannot be had; ports that could not be renewed stay as they were
+   */
+  renewCertificate(): void {
+    const tls = this.#tls;
+    if (tls === undefined) return;
+    const old = tls.app;
+    tls.app = this.#createApp(this.#options.tls!.certificate);
+    for (const [port, oldSocket] of tls.sockets) {
+      const socket = tls.app.listen(this.#options.host, port);
+      if (socket === undefined) throw new ListenError(this.#options.host, port);
+      tls.sockets.set(port, socket);
+      old.closeListener(oldSocket);
+    }
+    if (old.connections === 0) this.topics.remove(old);
+  }
+
+  #addEndpoint(ports: PortRange, certificate: CertificateFiles | undefined): Endpoint {
+    const endpoint = { app: this.#createApp(certificate), ports, sockets: new Map() };
+    this.#endpoints.push(endpoint);
+    return endpoint;
+  }
+
+  #createApp(certificate: CertificateFiles | undefined): PublicApp {
+    const events = this.#events;
+    const app: PublicApp = new PublicApp(
+      this.#binding,
+      { ...this.#options, ...(certificate === undefined ? {} : { certificate }) },
+      {
+        ...events,
+        closed: (connection, code, message) => {
+          events.closed(connection, code, message);
+          this.#forgetWhenRetired(app);
+        },
+        // Each app counts its own subscribers; a channel has those of all.
+        subscriptionChanged: (connection, topic, newCount, oldCount) => {
+          const others = this.topics.numSubscribersBeside(app, topic);
+          events.subscriptionChanged(connection, topic, newCount + others, oldCount + others);
+        },
       },
-      open: (ws) => events.opened(ws as Connection, channelOfUpgrade),
-      close(ws, code, message) {
-        events.closed(ws as Connection, code, message);
-        events.left();
-      },
-      dropped: (ws) => events.dropped(ws as Connection),
-      drain: (ws) => events.drained(ws as Connection),
-      pong: (ws) => events.ponged(ws as Connection),
-      subscription: (ws, topic, newCount, oldCount) =>
-        events.subscriptionChanged(ws as Connection, topic, newCount, oldCount),
-    })
-    .any('/*', (res, req) => refuse(res, refusalOf(req), events))
-    .filter((_res, count) => ((count as number) > 0 ? events.accepted() : events.left()));
-}
+    );
+    this.topics.add(app);
+    return app;
+  }
 
-/** uWS sends a request without a 24-byte key here, whatever else it holds. */
-function refusalOf(req: HttpRequest): Refusal {
-  const refusal = readHandshake(req);
-  return typeof refusal === 'string' ? refusals.badKey : refusal;
-}
-
-function refuse(res: HttpResponse, refusal: Refusal, events: ListenerEvents): void {
-  events.refused(refusal);
-  res.writeStatus(refusal.status);
-  for (const [name, value] of refusal.headers) res.writeHeader(name, value);
-  res.writeHeader('Content-Type', 'text/plain; charset=utf-8');
-  res.end(refusal.body, true);
+  /** The app of an earlier certificate goes with its last connection. */
+  #forgetWhenRetired(app: PublicApp): void {
+    if (app.connections > 0 || this.#endpoints.some((endpoint) => endpoint.app === app)) return;
+    this.topics.remove(app);
+  }
 }

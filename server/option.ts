@@ -34,6 +34,16 @@ export interface PortRange {
   readonly last: number;
 }
 
+/** How many ports a range has. */
+export const portCount = ({ first, last }: PortRange): number => last - first + 1;
+
+/** Whether two ranges have a port in common. */
+export const overlap = (a: PortRange, b: PortRange): boolean =>
+  Math.max(a.first, b.first) <= Math.min(a.last, b.last);
+
+/** A range without ports; what `none` means. */
+export const noPorts: PortRange = { first: 1, last: 0 };
+
 /** What a numeric option is made of. */
 interface NumericOption {
   help: string;
@@ -126,12 +136,30 @@ export function toggle(o: { help: string }): Option<boolean> {
   };
 }
 
-/** One port, or an inclusive range of them: `10000` or `10000-11000`. */
+/** Several texts, separated by commas, each of which `accepts` lets through. */
+export function list(o: {
+  help: string;
+  allowed: string;
+  accepts: (item: string) => boolean;
+  defaultText: string;
+}): Option<readonly string[] | undefined> {
+  const { accepts, ...described } = o;
+  return {
+    ...described,
+    parse(raw) {
+      const items = raw.split(',').map((item) => item.trim());
+      return items.every(accepts) ? items : undefined;
+    },
+  };
+}
+
+/** One port, or an inclusive range of them: `10000` or `10000-11000`; `none` is a range without ports. */
 export function portRange(o: { help: string; default: string }): Option<PortRange> {
   return {
     ...o,
-    allowed: 'one port from 1 to 65535, or an inclusive range such as 10000-11000',
+    allowed: 'one port from 1 to 65535, an inclusive range such as 10000-11000, or none',
     parse(raw) {
+      if (raw === 'none') return noPorts;
       const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(raw);
       if (match === null) return undefined;
       const first = Number(match[1]);

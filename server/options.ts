@@ -2,8 +2,11 @@
 
 import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
+import { isToken } from './admin-token.js';
 import type { Command } from './command-line.js';
 import { choice, decimal, integer, type OptionValues, portRange, text } from './option.js';
+import { brokenRule } from './option-rules.js';
+import { securityOptions } from './security-options.js';
 
 const isHost = (raw: string): boolean => isIP(raw) !== 0 || raw === 'localhost';
 
@@ -21,7 +24,7 @@ export const serverOptions = {
     default: '0.0.0.0',
   }),
   ports: portRange({
-    help: 'one port or an inclusive range; every worker listens on every port of it',
+    help: 'one port or an inclusive range; every worker listens on every port of it; none with --tls-ports',
     default: '10000-11000',
   }),
   workers: integer({
@@ -100,7 +103,7 @@ export const serverOptions = {
   adminToken: text({
     help: 'bearer token for publish and control; needed when the admin host is no loopback address',
     allowed: 'printable ASCII without spaces',
-    accepts: (raw) => /^[\x21-\x7e]+$/.test(raw),
+    accepts: isToken,
     defaultText: 'none',
     redact: () => '***',
   }),
@@ -111,6 +114,7 @@ export const serverOptions = {
     unit: 'connections/s',
     default: 5000,
   }),
+  ...securityOptions,
   logLevel: choice({
     help: 'least level that is logged to standard error',
     words: ['debug', 'info', 'warn', 'error', 'silent'],
@@ -121,9 +125,6 @@ export const serverOptions = {
 /** The server's checked options. Times are in seconds, sizes in bytes, as in the table. */
 export type ServerOptions = OptionValues<typeof serverOptions>;
 
-const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || host.startsWith('127.');
-
 export const serverCommand: Command<typeof serverOptions, Record<never, never>> = {
   name: '10m-server',
   summary:
@@ -133,19 +134,13 @@ export const serverCommand: Command<typeof serverOptions, Record<never, never>> 
   examples: [
     ['10m-server', 'serve on every core, with the embedded broker'],
     ['10m-server --redis redis://127.0.0.1:6379', 'deliver what is published through Redis'],
-    ['10m-server --ports 443 --workers 4', 'one port, four processes'],
+    ['10m-server --ports 80 --workers 4', 'one port, four processes'],
+    ['10m-server --ports none --tls-ports 443 --tls-cert cert.pem --tls-key key.pem', 'TLS alone'],
+    ['10m-server --auth jwt --jwt-secret-file secret', 'only who brings a token may subscribe'],
   ],
   commands: [
     ['doctor', 'check this host for a number of connections'],
     ['plan', 'what a number of connections takes, and what a machine holds'],
   ],
-  check(options) {
-    if (!isLoopback(options.adminHost) && options.adminToken === undefined) {
-      return `--admin-host "${options.adminHost}" is open to the network; give --admin-token too, or a loopback address`;
-    }
-    if (options.adminPort >= options.ports.first && options.adminPort <= options.ports.last) {
-      return `--admin-port ${options.adminPort} lies inside --ports ${options.ports.first}-${options.ports.last}; give a port outside of it`;
-    }
-    return undefined;
-  },
+  check: brokenRule,
 };

@@ -3,7 +3,7 @@ import { capacity, type Load, type Machine, roomPerWorker } from './capacity.js'
 import { type Command, runCommand } from './command-line.js';
 import { articleCosts, tenmCosts } from './costs.js';
 import { OWN_FILES } from './fd-limit.js';
-import { choice, decimal, integer, type OptionValues, size, toggle } from './option.js';
+import { choice, decimal, integer, type OptionValues, portCount, size, toggle } from './option.js';
 import { serverOptions } from './options.js';
 import { costsUsed, planNotes, planText } from './plan-text.js';
 
@@ -76,7 +76,7 @@ export const planCommand: Command<typeof planOptions, Record<never, never>> = {
   check(options) {
     const { first, last } = options.ports;
     if (roomPerWorker(machineOf(options)) >= 1) return undefined;
-    const least = last - first + 1 + OWN_FILES + 1;
+    const least = portCount(options.ports) + OWN_FILES + 1;
     return `--fd-limit ${options.fdLimit} leaves no connection beside the listeners of --ports ${first}-${last}; give ${least} or more, or fewer ports`;
   },
 };
@@ -115,5 +115,5 @@ const machineOf = (options: PlanOptions): Machine => ({
   cores: options.cores,
   memoryBytes: options.memory,
   openFiles: options.fdLimit,
-  ports: options.ports.last - options.ports.first + 1,
+  ports: portCount(options.ports),
 });

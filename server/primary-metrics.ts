@@ -1,5 +1,6 @@
 // What the primary adds to the metrics of its workers: the state of the whole server, its headroom, and its host.
 import { Counter, Gauge, Registry } from 'prom-client';
+import type { CertificateRenewal } from './certificate-renewal.js';
 import type { DrainProgress } from './drain.js';
 import { type Headroom, headroom, limits, type Usage } from './headroom.js';
 import type { MetricsReport } from './ipc.js';
@@ -18,6 +19,8 @@ export interface PrimaryValues {
   drain(): DrainProgress | undefined;
   isPublisherConnected(): boolean;
   usage(): Usage;
+  /** Only with TLS. */
+  readonly certificate: CertificateRenewal | undefined;
 }
 
 /** The primary's own metrics. */
@@ -35,6 +38,7 @@ export class PrimaryMetrics {
     this.#describeServer(values);
     this.#describeHeadroom();
     this.#describeHost();
+    if (values.certificate !== undefined) this.#describeCertificate(values.certificate);
   }
 
   /**
@@ -144,6 +148,25 @@ export class PrimaryMetrics {
       'Connections that the kernel dropped since an accept queue was full (TcpExt ListenOverflows), of all programs; 0 where it cannot be read.',
       readListenOverflows,
     );
+  }
+
+  #describeCertificate(certificate: CertificateRenewal): void {
+    this.#gauge(
+      'certificate_expiry_timestamp_seconds',
+      'When the TLS certificate in use expires, in seconds since 1970.',
+      () => certificate.expiresAtS,
+    );
+    new Counter({
+      name: 'tenm_certificate_reloads_total',
+      help: 'Times that the files of the TLS certificate changed, by whether what they held could be used.',
+      labelNames: ['result'],
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        this.inc({ result: 'ok' }, certificate.succeeded);
+        this.inc({ result: 'failed' }, certificate.failed);
+      },
+    });
   }
 
   #gauge(name: string, help: string, read?: () => number, labels: Record<string, string> = {}): Gauge {

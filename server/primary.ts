@@ -2,18 +2,24 @@
 import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
 import { openAdmin } from './admin.js';
+import { AdminGuard } from './admin-guard.js';
+import { readAdminToken } from './admin-token.js';
 import { type Publisher, probeChannelOf } from './broker.js';
+import { certificateFiles } from './certificate.js';
+import { CertificateRenewal } from './certificate-renewal.js';
 import { ClusterMetrics } from './cluster-metrics.js';
 import { packageVersion } from './command-line.js';
 import { quickCheck } from './doctor.js';
 import { Drain } from './drain.js';
 import { EmbeddedPublisher } from './embedded-broker.js';
 import { type Logger, standardErrorLogger } from './logger.js';
+import { type PortRange, portCount } from './option.js';
 import type { ServerOptions } from './options.js';
 import { checkPorts } from './port-check.js';
 import { PrimaryMetrics } from './primary-metrics.js';
 import { Readiness } from './readiness.js';
 import { RedisPublisher } from './redis-broker.js';
+import { serverStats } from './server-stats.js';
 import { StatusPage } from './status-page.js';
 import { type Snapshot, statusSnapshot } from './status-snapshot.js';
 import { StatusStream } from './status-stream.js';
@@ -52,6 +58,8 @@ class Primary {
   readonly #readiness: Readiness;
   readonly #drain: Drain;
   readonly #stream: StatusStream;
+  /** Only with TLS. */
+  readonly #renewal: CertificateRenewal | undefined;
   readonly #startedMs = performance.now();
   #admin: Server | undefined;
   /** What the server is doing as a whole. */
@@ -76,6 +84,8 @@ class Primary {
       () => this.#snapshot(),
       (error) => logger.warn('status page got no snapshot', { error: error.message }),
     );
+    const files = certificateFiles(options);
+    this.#renewal = files && new CertificateRenewal(files, this.#pool, logger);
     this.#own = new PrimaryMetrics({
       version: packageVersion,
       workers: () => this.#pool.workers.length,
@@ -86,18 +96,20 @@ class Primary {
       drain: () => this.#drain.progress,
       isPublisherConnected: () => this.#publisher.state.isConnected,
       usage: () => readUsage(this.#metrics),
+      certificate: this.#renewal,
     });
   }
 
   /** @throws {Error} with one line for the operator when the server cannot serve */
   async start(): Promise<void> {
-    const { host, ports, adminHost, adminPort, workers } = this.#options;
+    const { host, ports, tlsPorts, adminHost, adminPort, workers } = this.#options;
     this.#warnOfHost();
     await checkPorts(host, ports);
+    await checkPorts(host, tlsPorts);
     this.#admin = await openAdmin({
       host: adminHost,
       port: adminPort,
-      token: this.#options.adminToken,
+      guard: new AdminGuard(readAdminToken(this.#options)),
       maxMessageBytes: this.#options.maxMessage,
       publisher: this.#publisher,
       obstacle: () => this.#readiness.obstacle,
@@ -105,12 +117,13 @@ class Primary {
       stats: () => this.#stats(),
       drain: () => this.#stop('POST /drain'),
       restart: () => this.restart('POST /restart'),
-      page: new StatusPage(this.#stream, { webSocketPort: ports.first }),
+      page: new StatusPage(this.#stream, publicListener(this.#options)),
       logger: this.#logger,
     });
     this.#publisher.start();
     // Before the workers come up: the first one must not wait in silence for the last one.
     this.#readiness.start();
+    this.#renewal?.start();
     try {
       await this.#pool.raise(false);
     } catch (error) {
@@ -119,9 +132,11 @@ class Primary {
       throw error;
     }
     this.#phase = 'serving';
+    const { webSocketScheme, webSocketPort } = publicListener(this.#options);
     this.#logger.info('serving', {
-      url: `ws://${urlHost(host)}:${ports.first}/CHANNEL`,
-      ports: `${ports.first}-${ports.last}`,
+      url: `${webSocketScheme}://${urlHost(host)}:${webSocketPort}/CHANNEL`,
+      ports: span(ports),
+      tlsPorts: span(tlsPorts),
       workers,
       broker: this.#options.redis === undefined ? 'embedded' : 'redis',
       admin: `http://${urlHost(adminHost)}:${adminPort}`,
@@ -196,6 +211,7 @@ class Primary {
 
   #close(): void {
     this.#readiness.stop();
+    this.#renewal?.stop();
     this.#publisher.stop();
     this.#stream.stop();
     this.#admin?.close();
@@ -210,59 +226,44 @@ class Primary {
   async #snapshot(): Promise<Snapshot> {
     const workersMissing = await this.#pool.collect(false);
     return statusSnapshot({
-      metrics: this.#metrics,
-      workers: this.#pool.workers,
+      ...this.#state(),
       workersWanted: this.#options.workers,
       workersMissing,
       restarts: this.#pool.restarts,
       usage: readUsage(this.#metrics),
-      version: packageVersion,
-      uptimeSeconds: Math.round((performance.now() - this.#startedMs) / 1000),
-      obstacle: this.#readiness.obstacle,
-      broker: {
-        kind: this.#options.redis === undefined ? 'embedded' : 'redis',
-        ...this.#publisher.state,
-      },
-      drain: this.#drain.progress,
     });
   }
 
   async #stats(): Promise<unknown> {
     await this.#pool.collect(false);
-    const total = (name: string) => this.#metrics.total(`tenm_${name}`);
-    const { isConnected, reason } = this.#publisher.state;
+    return serverStats(this.#state());
+  }
+
+  #state() {
     return {
+      metrics: this.#metrics,
+      workers: this.#pool.workers,
       version: packageVersion,
       uptimeSeconds: Math.round((performance.now() - this.#startedMs) / 1000),
-      ready: this.#readiness.obstacle === undefined,
-      reason: this.#readiness.obstacle ?? null,
-      drain: this.#drain.progress ?? null,
-      connections: total('connections'),
-      channels: total('channels'),
-      workers: this.#pool.workers.map((worker) => ({
-        number: worker.number,
-        pid: worker.pid,
-        generation: worker.generation,
-        state: worker.state,
-        connections: this.#metrics.ofWorker(worker.id, 'tenm_connections'),
-        limit: this.#metrics.ofWorker(worker.id, 'tenm_connections_limit'),
-        broker: worker.broker.isConnected ? 'connected' : worker.broker.reason,
-      })),
+      obstacle: this.#readiness.obstacle,
       broker: {
-        kind: this.#options.redis === undefined ? 'embedded' : 'redis',
-        connected: isConnected,
-        reason: isConnected ? null : reason,
+        kind: this.#options.redis === undefined ? ('embedded' as const) : ('redis' as const),
+        ...this.#publisher.state,
       },
-      messages: {
-        received: total('messages_received_total'),
-        delivered: total('messages_delivered_total'),
-        unrouted: total('messages_unrouted_total'),
-        dropped: total('messages_dropped_total'),
-      },
-      pings: total('pings_sent_total'),
+      drain: this.#drain.progress,
     };
   }
 }
+
+/** Where the public side is reached: plain where there are plain ports. */
+const publicListener = ({ ports, tlsPorts }: ServerOptions) =>
+  portCount(ports) > 0
+    ? { webSocketScheme: 'ws' as const, webSocketPort: ports.first }
+    : { webSocketScheme: 'wss' as const, webSocketPort: tlsPorts.first };
+
+/** For the log, which leaves out what is `undefined`. */
+const span = (range: PortRange): string | undefined =>
+  portCount(range) > 0 ? `${range.first}-${range.last}` : undefined;
 
 /** An IPv6 address goes into brackets in a URL (RFC 3986 section 3.2.2). */
 const urlHost = (host: string): string => (host.includes(':') ? `[${host}]` : host);

@@ -17,7 +17,8 @@ interface Page {
 
 /** What the page must know before the first snapshot. */
 export interface PageSettings {
-  /** Port of the WebSocket listener that the page's own connection goes to. */
+  /** Scheme and port of the WebSocket listener that the page's own connection goes to. */
+  readonly webSocketScheme: 'ws' | 'wss';
   readonly webSocketPort: number;
 }
 
@@ -30,6 +31,7 @@ function buildPage(settings: PageSettings): Page {
   const styles: string[] = [];
   const scripts: string[] = [];
   const html = read('index.html')
+    .replace('{{webSocketScheme}}', settings.webSocketScheme)
     .replace('{{webSocketPort}}', String(settings.webSocketPort))
     .replace(/<link rel="stylesheet" href="([^"]+)">/g, (_tag, name: string) => {
       styles.push(read(name));
@@ -67,18 +69,16 @@ export class StatusPage {
     this.#settings = settings;
   }
 
-  /**
-   * Answers a request that is for the page.
-   *
-   * @returns false when it is for something else
-   */
-  serves(request: IncomingMessage, response: ServerResponse): boolean {
-    const path = (request.url ?? '/').split('?', 1)[0];
-    if (request.method !== 'GET' && request.method !== 'HEAD') return false;
-    if (path === '/events' && request.method === 'GET') this.#stream.add(response);
-    else if (path === '/') this.#sendPage(request, response);
-    else return false;
-    return true;
+  /** Whether a request is for the page or its stream. */
+  isFor({ method }: IncomingMessage, path: string): boolean {
+    if (path === '/') return method === 'GET' || method === 'HEAD';
+    return path === '/events' && method === 'GET';
+  }
+
+  /** Answers a request that is for the page or its stream. */
+  serve(request: IncomingMessage, response: ServerResponse, path: string): void {
+    if (path === '/events') this.#stream.add(response);
+    else this.#sendPage(request, response);
   }
 
   #sendPage(request: IncomingMessage, response: ServerResponse): void {
@@ -105,6 +105,7 @@ export class StatusPage {
   /** Besides this listener, the WebSocket listener under the name that the browser used. */
   #connectSources(request: IncomingMessage): string {
     const host = /^([\w.-]+|\[[\da-f:.]+\])(?::\d+)?$/i.exec(request.headers.host ?? '')?.[1];
-    return host === undefined ? "'self'" : `'self' ws://${host}:${this.#settings.webSocketPort}`;
+    const { webSocketScheme, webSocketPort } = this.#settings;
+    return host === undefined ? "'self'" : `'self' ${webSocketScheme}://${host}:${webSocketPort}`;
   }
 }

@@ -1,5 +1,7 @@
 // The worker processes: started a whole generation at a time, replaced when they die, asked for their metrics.
 import cluster from 'node:cluster';
+import type { AddressChanges } from './address-claims.js';
+import { AddressLedger } from './address-ledger.js';
 import type { ClusterMetrics } from './cluster-metrics.js';
 import type { FromWorker } from './ipc.js';
 import type { Logger } from './logger.js';
@@ -40,6 +42,8 @@ export class WorkerPool {
   readonly #metrics: ClusterMetrics;
   readonly #logger: Logger;
   readonly #workers = new Map<number, PoolWorker>();
+  /** Only where the connections of an address are limited. */
+  readonly #ledger: AddressLedger | undefined;
   readonly #collections = new Map<number, Collection>();
   #collectionCount = 0;
   #failures = 0;
@@ -54,6 +58,9 @@ export class WorkerPool {
     this.#probeChannel = probeChannel;
     this.#metrics = metrics;
     this.#logger = logger;
+    if (options.maxConnectionsPerIp !== undefined) {
+      this.#ledger = new AddressLedger(options.maxConnectionsPerIp);
+    }
   }
 
   /** Every worker that runs, of any generation. */
@@ -173,6 +180,15 @@ export class WorkerPool {
         worker.probeMs = performance.now();
         this.#checkRaise();
         return;
+      case 'addresses':
+        this.#count(worker, message.changes);
+        return;
+      case 'notRenewed':
+        this.#logger.error('worker keeps the old certificate', {
+          worker: worker.number,
+          error: message.message,
+        });
+        return;
       case 'collected':
         this.#metrics.report(worker.id, message.metrics);
         this.#answered(message.request, worker.id);
@@ -181,6 +197,15 @@ export class WorkerPool {
         this.#metrics.report(worker.id, message.metrics);
         return;
     }
+  }
+
+  #count(worker: PoolWorker, { claimed, released }: AddressChanges): void {
+    const ledger = this.#ledger;
+    if (ledger === undefined) return;
+    for (const address of released) ledger.release(worker.id, address);
+    if (claimed.length === 0) return;
+    const verdicts = claimed.map((address) => ledger.claim(worker.id, address));
+    worker.send({ kind: 'claimed', verdicts });
   }
 
   #checkRaise(): void {
@@ -201,6 +226,7 @@ export class WorkerPool {
   #exited(worker: PoolWorker, how: string): void {
     this.#workers.delete(worker.id);
     this.#metrics.retire(worker.id);
+    this.#ledger?.forget(worker.id);
     for (const request of this.#collections.keys()) this.#answered(request, worker.id);
     if (worker.generation === this.#raise?.generation) {
       this.#raise.reject(new Error(`worker ${worker.number} ended while starting (${how})`));

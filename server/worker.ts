@@ -1,11 +1,15 @@
 // A worker: builds its stages in order, listens, delivers, pings, and drains when it is told to.
+import { AddressClaims } from './address-claims.js';
+import { Admission } from './admission.js';
 import { loadBinding } from './binding.js';
 import type { Subscription, SubscriptionEvents } from './broker.js';
+import { certificateFiles } from './certificate.js';
 import { type Connection, Connections, initialStateOf } from './connections.js';
+import { connectionsLimit } from './connections-limit.js';
 import { Delivery } from './delivery.js';
 import { EmbeddedSubscription } from './embedded-broker.js';
+import { ExpiryWheel } from './expiry-wheel.js';
 import { FanOut } from './fan-out.js';
-import { maxFds, OWN_FILES } from './fd-limit.js';
 import { Gate } from './gate.js';
 import type { DrainOrder, FromWorker, ToWorker } from './ipc.js';
 import { Listener } from './listener.js';
@@ -13,18 +17,27 @@ import { type Logger, standardErrorLogger } from './logger.js';
 import type { ServerOptions } from './options.js';
 import { PingWheel } from './ping-wheel.js';
 import { Pinger, tickOf } from './pinger.js';
+import type { TokenVerifier } from './token-verifier.js';
 import { WorkerMetrics } from './worker-metrics.js';
 
 /** Without pings the wheel looks for unread bytes only, and nobody waits for that. */
 const UNHURRIED_TICK_MS = 500;
 /** How long a new worker waits for the broker before it takes clients without it. */
 const BROKER_GRACE_MS = 3000;
+/** Tokens expire at a full second. */
+const EXPIRY_LOOK_MS = 1000;
 const DRAIN_STEP_MS = 50;
 /** How long the last close frames get to leave, and to be answered, before the process ends. */
 const DRAIN_GRACE_MS = 500;
 
 type Start = Extract<ToWorker, { kind: 'start' }>;
 type RedisBroker = typeof import('./redis-broker.js');
+
+/** What is loaded only where an option asks for it: its code costs each worker time to start, and memory. */
+interface Extras {
+  readonly redis: RedisBroker | undefined;
+  readonly verifier: TokenVerifier | undefined;
+}
 
 /** Runs this process as a worker: waits for the primary's orders and obeys them until it ends. */
 export function runWorker(): void {
@@ -56,13 +69,19 @@ async function startWorker(start: Start): Promise<Worker | undefined> {
     process.exit(1);
   });
   try {
-    // Without Redis its client would cost each worker time to start and memory for nothing.
-    const redis = start.options.redis === undefined ? undefined : await import('./redis-broker.js');
-    return new Worker(start, redis, logger);
+    return new Worker(start, await loadExtras(start.options), logger);
   } catch (error) {
     tell({ kind: 'failed', message: (error as Error).message });
     return undefined;
   }
+}
+
+async function loadExtras(options: ServerOptions): Promise<Extras> {
+  const redis = options.redis === undefined ? undefined : await import('./redis-broker.js');
+  if (options.auth === 'none') return { redis, verifier: undefined };
+  const { readTokenKey } = await import('./token-key.js');
+  const { TokenVerifier } = await import('./token-verifier.js');
+  return { redis, verifier: new TokenVerifier(readTokenKey(options)!) };
 }
 
 class Worker {
@@ -74,13 +93,16 @@ class Worker {
   readonly #gate: Gate;
   readonly #delivery: Delivery;
   readonly #subscription: Subscription;
+  readonly #listener: Listener;
+  readonly #claims: AddressClaims | undefined;
   readonly #limit: number;
   #isBrokerConnected = false;
   /** Set until this worker listens for the first time. */
   #brokerGrace: NodeJS.Timeout | undefined;
+  #expiryTimer: NodeJS.Timeout | undefined;
   #drainTimer: NodeJS.Timeout | undefined;
 
-  constructor({ number, options, probeChannel }: Start, redis: RedisBroker | undefined, logger: Logger) {
+  constructor({ number, options, probeChannel }: Start, { redis, verifier }: Extras, logger: Logger) {
     this.#logger = logger;
     this.#options = options;
     this.#metrics = new WorkerMetrics(
@@ -102,7 +124,10 @@ class Worker {
       : tickOf(1000 * options.writeTimeout, UNHURRIED_TICK_MS);
     const ticksOf = (seconds: number) => Math.ceil((seconds * 1000) / tickMs);
     this.#connections = new Connections(
-      new PingWheel<Connection>(turnTicks),
+      {
+        pings: new PingWheel<Connection>(turnTicks),
+        expiries: verifier && new ExpiryWheel<Connection>(Date.now() / 1000),
+      },
       metrics,
       {
         pingType,
@@ -120,33 +145,48 @@ class Worker {
       observeLag: (lagMs) => metrics.observePingLag(lagMs),
     });
 
+    if (options.maxConnectionsPerIp !== undefined) {
+      this.#claims = new AddressClaims((changes) => tell({ kind: 'addresses', changes }));
+    }
+    const admission = new Admission(options, verifier, this.#claims);
+    const certificate = certificateFiles(options);
     const listener = new Listener(
       loadBinding(logger),
       {
         host: options.host,
         ports: options.ports,
+        tls: certificate && { ports: options.tlsPorts, certificate },
         maxBackpressureBytes: options.maxBackpressure,
-        initialState: initialStateOf(pingType),
+        initialState: initialStateOf({
+          pingsFrames: pingType === 'frame',
+          expires: verifier !== undefined,
+          countsAddresses: this.#claims !== undefined,
+        }),
+        admission,
       },
       {
         accepted: () => this.#gate.accepted(),
         left: () => this.#gate.left(),
         refused: ({ reason }) => metrics.countRejected(reason),
-        opened(connection, channel) {
-          connections.opened(connection);
+        opened(connection, channel, admitted) {
+          connections.opened(connection, admitted);
           fanOut.join(connection, channel);
         },
-        closed: (connection, code, message) => connections.closed(connection, code, message),
+        closed(connection, code, message) {
+          connections.closed(connection, code, message);
+          admission.release(connection.address ?? '');
+        },
         dropped: connections.dropped,
         drained: connections.drained,
         ponged: connections.ponged,
         subscriptionChanged: (...change) => fanOut.subscriptionChanged(...change),
       },
     );
+    this.#listener = listener;
     const countDelivered = (deliveries: number) => {
       metrics.messagesDelivered += deliveries;
     };
-    const fanOut = new FanOut(listener.app, countDelivered, metrics.delivery);
+    const fanOut = new FanOut(listener.topics, countDelivered, metrics.delivery);
     this.#delivery = new Delivery(fanOut, metrics, options.maxMessage);
 
     this.#limit = connectionsLimit(options, logger);
@@ -161,6 +201,7 @@ class Worker {
     });
     this.#subscription = this.#subscribe(probeChannel, redis);
     this.#pinger.start();
+    if (verifier !== undefined) this.#expiryTimer = setInterval(() => this.#closeExpired(), EXPIRY_LOOK_MS);
     this.#brokerGrace = setTimeout(() => this.#listen(), BROKER_GRACE_MS);
     this.#subscription.start();
   }
@@ -176,6 +217,12 @@ class Worker {
         void this.#metrics
           .report(message.withProcess)
           .then((metrics) => tell({ kind: 'collected', request: message.request, metrics }));
+        return;
+      case 'claimed':
+        this.#claims?.decided(message.verdicts);
+        return;
+      case 'renew':
+        this.#renewCertificate();
         return;
       case 'shut':
         // At the end of this turn: by then the accept loop has emptied the queues, which closing would reset.
@@ -234,6 +281,18 @@ class Worker {
     else this.#logger.warn('full: not accepting until there is room', { sockets, limit: this.#limit });
   }
 
+  #closeExpired(): void {
+    if (this.#connections.closeExpired(Date.now() / 1000)) setImmediate(() => this.#closeExpired());
+  }
+
+  #renewCertificate(): void {
+    try {
+      this.#listener.renewCertificate();
+    } catch (error) {
+      tell({ kind: 'notRenewed', message: (error as Error).message });
+    }
+  }
+
   /** Closes every connection at the given rate, then ends the process. A later order takes the place of an earlier. */
   #drain({ reason, ratePerSecond, retry }: DrainOrder): void {
     clearInterval(this.#drainTimer);
@@ -254,29 +313,9 @@ class Worker {
 
   async #end(): Promise<void> {
     this.#pinger.stop();
+    clearInterval(this.#expiryTimer);
     this.#subscription.stop();
     const metrics = await this.#metrics.report(true);
     process.send?.({ kind: 'drained', metrics } satisfies FromWorker, () => process.exit(0));
   }
-}
-
-/** Connections that this worker takes: what was asked for, but never more than its file descriptors allow. */
-function connectionsLimit(options: ServerOptions, logger: Logger): number {
-  const { ports } = options;
-  const listeners = ports.last - ports.first + 1;
-  const fromFds = maxFds() - listeners - OWN_FILES;
-  if (fromFds < 1) {
-    throw new Error(
-      `the limit of ${maxFds()} open files leaves none for connections; raise it with ulimit -n`,
-    );
-  }
-  if (options.maxConnections === undefined) return fromFds;
-  if (options.maxConnections > fromFds) {
-    logger.warn('--max-connections is more than the limit of open files allows', {
-      maxConnections: options.maxConnections,
-      limit: fromFds,
-      maxFds: maxFds(),
-    });
-  }
-  return Math.min(options.maxConnections, fromFds);
 }

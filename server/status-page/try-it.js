@@ -1,5 +1,6 @@
 // Subscribe and publish from the browser, with the time from the click to the arrival.
 
+const webSocketScheme = document.querySelector('meta[name="websocket-scheme"]').content;
 const webSocketPort = document.querySelector('meta[name="websocket-port"]').content;
 const MOST_SHOWN = 20;
 
@@ -9,7 +10,7 @@ const published = new Map();
 
 const channelOf = () => byId('channel').value;
 const channelPath = () => encodeURIComponent(channelOf()).replaceAll('%2F', '/');
-const channelUrl = () => `ws://${location.hostname}:${webSocketPort}/${channelPath()}`;
+const channelUrl = () => `${webSocketScheme}://${location.hostname}:${webSocketPort}/${channelPath()}`;
 
 function showCommands() {
   setText('subscribe-command', `10m-client subscribe '${channelUrl()}'`);

@@ -4,6 +4,7 @@ import t from 'tap';
 import { parseCommandLine } from '../../server/command-line.js';
 import { doctorCommand, quickCheck, report } from '../../server/doctor.js';
 import { liveHost } from '../../server/host.js';
+import { noPorts } from '../../server/option.js';
 import { type ServerOptions, serverCommand } from '../../server/options.js';
 import type { Row } from '../../server/setting-check.js';
 import { fakeHost } from '../harness/fake-host.js';
@@ -83,6 +84,7 @@ const rows: Row[] = [
 ];
 const options = {
   ports: { first: 1, last: 2 },
+  tlsPorts: noPorts,
   workers: 4,
   adminPort: 9110,
   redis: undefined,

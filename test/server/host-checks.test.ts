@@ -1,10 +1,12 @@
 import t from 'tap';
 import { liveHost } from '../../server/host.js';
 import { checkHost, connectionsByFiles } from '../../server/host-checks.js';
+import { noPorts } from '../../server/option.js';
 import { fakeHost } from '../harness/fake-host.js';
 
 const options = {
   ports: { first: 10000, last: 11000 },
+  tlsPorts: noPorts,
   workers: 32,
   adminPort: 9110,
   redis: 'redis://127.0.0.1:6379',

@@ -1,0 +1,49 @@
+// How many connections each address has, over all workers: the primary's side of --max-connections-per-ip.
+
+/** Counts connections by address. An address takes memory while it has connections, and so no more than they do. */
+export class AddressLedger {
+  readonly #limit: number;
+  readonly #totals = new Map<string, number>();
+  readonly #byWorker = new Map<number, Map<string, number>>();
+
+  /** @param limit most connections of one address */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** Addresses that have connections. */
+  get size(): number {
+    return this.#totals.size;
+  }
+
+  /** Counts one more connection, unless the address has as many as it may. */
+  claim(worker: number, address: string): boolean {
+    const total = this.#totals.get(address) ?? 0;
+    if (total >= this.#limit) return false;
+    this.#totals.set(address, total + 1);
+    const counts = this.#byWorker.get(worker) ?? new Map<string, number>();
+    this.#byWorker.set(worker, counts);
+    counts.set(address, (counts.get(address) ?? 0) + 1);
+    return true;
+  }
+
+  /** A connection of an address has ended. */
+  release(worker: number, address: string): void {
+    const counts = this.#byWorker.get(worker);
+    if (counts?.has(address) !== true) return;
+    subtract(counts, address, 1);
+    subtract(this.#totals, address, 1);
+  }
+
+  /** A worker has ended, and its connections with it. */
+  forget(worker: number): void {
+    for (const [address, count] of this.#byWorker.get(worker) ?? []) subtract(this.#totals, address, count);
+    this.#byWorker.delete(worker);
+  }
+}
+
+function subtract(counts: Map<string, number>, address: string, count: number): void {
+  const left = counts.get(address)! - count;
+  if (left > 0) counts.set(address, left);
+  else counts.delete(address);
+}

@@ -1,0 +1,35 @@
+// The topics of several uWS apps as one: a channel's members may have come over plain ports, over TLS, and over the TLS of
+// an earlier certificate, and each app knows its own alone.
+import type { Topics } from './fan-out.js';
+
+/** The topics of all apps that hold connections. */
+export class AppTopics implements Topics {
+  readonly #apps: Topics[] = [];
+
+  add(app: Topics): void {
+    this.#apps.push(app);
+  }
+
+  remove(app: Topics): void {
+    this.#apps.splice(this.#apps.indexOf(app), 1);
+  }
+
+  publish(topic: string | Uint8Array, message: Uint8Array, isBinary: boolean): boolean {
+    let isPublished = false;
+    for (const app of this.#apps) isPublished = app.publish(topic, message, isBinary) || isPublished;
+    return isPublished;
+  }
+
+  numSubscribers(topic: string | Uint8Array | ArrayBuffer): number {
+    let count = 0;
+    for (const app of this.#apps) count += app.numSubscribers(topic);
+    return count;
+  }
+
+  /** Subscribers of a topic in all apps but one. */
+  numSubscribersBeside(app: Topics, topic: ArrayBuffer): number {
+    let count = 0;
+    for (const other of this.#apps) if (other !== app) count += other.numSubscribers(topic);
+    return count;
+  }
+}

@@ -1,0 +1,72 @@
+// From a token to the channels that it opens, and until when. Verification takes a while, so there is a queue of it.
+import { errors, jwtVerify } from 'jose';
+import { type Refusal, refusals } from './codes.js';
+import type { TokenKey } from './token-key.js';
+
+/** What a valid token grants for one channel. */
+export interface Grant {
+  /** Seconds since 1970; Infinity without an `exp`. */
+  readonly expiresAtS: number;
+}
+
+/** Verifications at a time: more would only wait for the thread pool, and hold the loop up when they end together. */
+const MAX_RUNNING = 8;
+/** Waiting ones. Whoever comes to a full queue is told to come again, so that a burst of bad tokens ends somewhere. */
+const MAX_WAITING = 512;
+
+/** Checks tokens: signature, `exp`, `nbf`, and the channels they name. */
+export class TokenVerifier {
+  readonly #key: TokenKey;
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
+
+  constructor(key: TokenKey) {
+    this.#key = key;
+  }
+
+  /** Whether the token opens the channel; never rejects. */
+  async verify(token: string, channel: string): Promise<Grant | Refusal> {
+    if (this.#running >= MAX_RUNNING) {
+      if (this.#waiting.length >= MAX_WAITING) return refusals.verifierBusy;
+      await new Promise<void>((resolve) => {
+        this.#waiting.push(resolve);
+      });
+    } else {
+      this.#running++;
+    }
+    try {
+      return await this.#check(token, channel);
+    } finally {
+      // Whoever waits takes this one's place.
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#running--;
+      else next();
+    }
+  }
+
+  async #check(token: string, channel: string): Promise<Grant | Refusal> {
+    const { key, algorithms } = this.#key;
+    const options = { algorithms: [...algorithms] };
+    try {
+      // The overloads of jwtVerify tell a key from a function that finds one.
+      const { payload } =
+        typeof key === 'function'
+          ? await jwtVerify(token, key, options)
+          : await jwtVerify(token, key, options);
+      if (!opens(payload['channels'], channel)) return refusals.channelNotGranted;
+      return { expiresAtS: payload.exp ?? Number.POSITIVE_INFINITY };
+    } catch (error) {
+      return error instanceof errors.JWTExpired ? refusals.expiredToken : refusals.badToken;
+    }
+  }
+}
+
+/** Whether a `channels` claim names the channel: exactly, or by its beginning before a trailing `*`. */
+export function opens(channels: unknown, channel: string): boolean {
+  if (!Array.isArray(channels)) return false;
+  return channels.some(
+    (name) =>
+      typeof name === 'string' &&
+      (name.endsWith('*') ? channel.startsWith(name.slice(0, -1)) : name === channel),
+  );
+}

@@ -63,7 +63,7 @@ export class Admission {
     // Reading an address is a call of the kernel, which few servers need.
     const isAsked = this.#claims !== undefined || isProxied(source);
     const address = isAsked ? clientAddress(source, this.#trustedProxies) : '';
-    if (address === undefined) return refusals.untrustedProxy;
+    if (typeof address !== 'string') return address;
     if (this.#bucket?.take() === false) return refusals.tooManyHandshakes;
     if (this.#verifier === undefined && this.#claims === undefined) return admittedForEver;
     const token = this.#verifier === undefined ? '' : tokenOf(request);

@@ -1,5 +1,6 @@
 // The address of a client: told by the socket, or by a proxy that is trusted to say it.
 import { BlockList, isIP } from 'node:net';
+import { type Refusal, refusals } from './codes.js';
 
 /** What a uWS response knows of the other end; see `HttpResponse`. */
 export interface AddressSource {
@@ -41,14 +42,15 @@ export const isProxied = (source: AddressSource): boolean => source.getProxiedRe
 /**
  * Where a client comes from.
  *
- * @param trusted whose PROXY headers are believed
- * @returns its address; `undefined` when a PROXY header came from an address that is not trusted, since uWS itself
- *   believes anyone
+ * @param trusted whose PROXY headers are believed: uWS itself believes anyone
  */
-export function clientAddress(source: AddressSource, trusted: AddressBlocks): string | undefined {
-  const address = addressText(source.getRemoteAddress());
+export function clientAddress(source: AddressSource, trusted: AddressBlocks): string | Refusal {
+  const remote = source.getRemoteAddress();
+  // The socket of a client that has reset it already has no address any more (getpeername(2)).
+  if (remote.byteLength === 0) return refusals.unknownAddress;
+  const address = addressText(remote);
   if (!isProxied(source)) return address;
-  return trusted.has(address) ? addressText(source.getProxiedRemoteAddress()) : undefined;
+  return trusted.has(address) ? addressText(source.getProxiedRemoteAddress()) : refusals.untrustedProxy;
 }
 
 /** Bytes of an address as text; an IPv4 address that came over IPv6 (RFC 4291 section 2.5.5.2) as IPv4. */

@@ -90,6 +90,7 @@ export const refusals = {
     ['WWW-Authenticate', 'Bearer error="invalid_token"'],
   ]),
   channelNotGranted: refusal('403 Forbidden', 'channel', 'the token does not name this channel'),
+  unknownAddress: refusal('400 Bad Request', 'address', 'the address of this connection is not known'),
   tooManyOfAddress: refusal(
     '429 Too Many Requests',
     'address',

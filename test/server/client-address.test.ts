@@ -6,6 +6,7 @@ import {
   clientAddress,
   isAddressBlock,
 } from '../../server/client-address.js';
+import { refusals } from '../../server/codes.js';
 
 const bytes = (...values: number[]): ArrayBuffer => new Uint8Array(values).buffer;
 const v6 = (...groups: number[]): ArrayBuffer =>
@@ -58,8 +59,9 @@ t.test('a PROXY header counts when it comes from who is trusted, and spoils the 
   const client = bytes(203, 0, 113, 5);
   t.equal(clientAddress(source(bytes(10, 1, 1, 1), client), trusted), '203.0.113.5');
   t.equal(clientAddress(source(bytes(10, 1, 1, 1)), trusted), '10.1.1.1', 'a health check of the balancer');
-  t.equal(clientAddress(source(bytes(192, 0, 2, 1), client), trusted), undefined);
+  t.equal(clientAddress(source(bytes(192, 0, 2, 1), client), trusted), refusals.untrustedProxy);
+  t.equal(clientAddress(source(bytes()), trusted), refusals.unknownAddress, 'who has left already');
   t.equal(clientAddress(source(bytes(192, 0, 2, 1)), trusted), '192.0.2.1');
-  t.equal(clientAddress(source(bytes(192, 0, 2, 1), client), new AddressBlocks([])), undefined);
+  t.equal(clientAddress(source(bytes(192, 0, 2, 1), client), new AddressBlocks([])), refusals.untrustedProxy);
   t.end();
 });

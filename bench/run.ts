@@ -96,7 +96,10 @@ export class Run {
   async connect(load: Load, shape: LoadShape): Promise<Connected> {
     const { firstPort, connectionsPerPort } = this.server;
     const startedAtMs = Date.now();
-    await load.connect(this.#tasks(shape, firstPort, connectionsPerPort), shape.pingIntervalMs ?? 0);
+    const tasks = this.#tasks(shape, firstPort, connectionsPerPort);
+    const atOnce = shape.isStorm === true ? tasks.length : availableParallelism();
+    // A process that ends is told of by the counts below.
+    load.connect(tasks, shape.pingIntervalMs ?? 0, atOnce).catch(() => {});
     const others = this.#connected;
     let changedAtMs = startedAtMs;
     let done = 0;

@@ -38,7 +38,7 @@ export type LoadSpread = Omit<LoadTask, 'firstNumber' | 'count' | 'maxConnecting
 const connectionsPerAddress = 5_000;
 /** Connections to one port that the kernel finds source ports for without help: below the 28,232 of the default range. */
 const connectionsPerDestination = 20_000;
-/** Handshakes under way in all processes together, and the bounds for one; a listener's backlog is 512. */
+/** Handshakes under way in all processes that connect at one time, and the bounds for one; a listener's backlog is 512. */
 const maxConnecting = { all: 1024, leastPerProcess: 16, mostPerProcess: 128 };
 
 /**
@@ -51,7 +51,7 @@ export function splitLoad(spread: LoadSpread, workers: number, connectionsPerPro
   const { connections, ratePerSecond, ...shared } = spread;
   const processes = Math.min(connections, Math.max(workers, Math.ceil(connections / connectionsPerProcess)));
   const perPort = Math.min(connections, spread.connectionsPerPort);
-  const evenShare = Math.floor(maxConnecting.all / processes);
+  const evenShare = Math.floor(maxConnecting.all / processesAtOnce(spread, workers, processes));
   return Array.from({ length: processes }, (_, i) => {
     const firstNumber = Math.floor((i * connections) / processes);
     const count = Math.floor(((i + 1) * connections) / processes) - firstNumber;
@@ -68,6 +68,16 @@ export function splitLoad(spread: LoadSpread, workers: number, connectionsPerPro
     };
   });
 }
+
+/**
+ * How many processes connect at one time: without a rate no more than were asked for, since others would only fill the
+ * listeners' backlogs, and what does not fit there is sent again a second later.
+ */
+export const processesAtOnce = (
+  { ratePerSecond }: Pick<LoadSpread, 'ratePerSecond'>,
+  workers: number,
+  processes: number,
+): number => (ratePerSecond === undefined ? Math.min(workers, processes) : processes);
 
 /** The last port that the connections need; above 65,535 there are too many of them. */
 export const lastPort = (firstPort: number, connections: number, connectionsPerPort: number): number =>

@@ -3,7 +3,7 @@
 import { Connection, type ConnectionEnd, type ConnectionOwner, type ConnectionTarget } from './connection.js';
 import { HandshakeError, sampleKey } from './handshake.js';
 import { LatencyHistogram } from './latency-histogram.js';
-import { countUnder, type LoadCounts, noCounts } from './load-counts.js';
+import { countUnder, haveTried, type LoadCounts, noCounts } from './load-counts.js';
 import { hostAndPort, type LoadTask, localAddressOf, pathOf, portOf } from './load-plan.js';
 import { messageTimeMs } from './message-time.js';
 import { PingGaps } from './ping-gaps.js';
@@ -29,6 +29,9 @@ export class LoadWorker implements ConnectionOwner {
   readonly counts: LoadCounts = noCounts();
   readonly latency = new LatencyHistogram();
   readonly pingGaps: PingGaps;
+  /** Resolves once every connection has stood or failed. */
+  readonly tried: Promise<void>;
+  #whenTried: () => void = () => {};
   readonly #task: LoadTask;
   /** Gets each finished line when messages are printed. */
   readonly #print: (line: string) => void;
@@ -55,6 +58,9 @@ export class LoadWorker implements ConnectionOwner {
     this.#task = task;
     this.#print = print;
     this.#random = random;
+    this.tried = new Promise((resolve) => {
+      this.#whenTried = resolve;
+    });
     this.pingGaps = new PingGaps(task.count);
     this.#connections = new Array(task.count).fill(undefined);
     this.#phases = new Uint8Array(task.count);
@@ -110,6 +116,7 @@ export class LoadWorker implements ConnectionOwner {
       this.#wasMade[slot] = 1;
       counts.made++;
       counts.lastMadeAtMs = Date.now();
+      this.#noteTried();
     }
     this.#connectMore();
   }
@@ -156,12 +163,17 @@ export class LoadWorker implements ConnectionOwner {
     this.#connectMore();
   }
 
+  #noteTried(): void {
+    if (haveTried(this.counts, this.#task.count)) this.#whenTried();
+  }
+
   #countEnd(slot: number, end: ConnectionEnd): void {
     const { counts } = this;
     if (end.error !== undefined) countUnder(counts.failures, failureName(end.error));
     if (this.#phases[slot] === phases.connecting) {
       counts.connecting--;
       counts.failed++;
+      this.#noteTried();
       return;
     }
     counts.connected--;

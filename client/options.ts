@@ -40,7 +40,7 @@ export const loadOptions = {
     defaultText: 'as fast as accepted',
   }),
   workers: integer({
-    help: 'processes; more are used where the limit on open files asks for it',
+    help: 'processes; more are used where the limit on open files asks for it, and without --rate no more than these connect at one time',
     min: 1,
     max: 1024,
     default: availableParallelism(),

@@ -1,5 +1,7 @@
 // Which connection goes where: ports, channels, source addresses, and the split over processes. Pure.
 
+import type { TlsTrust } from './host-tls.js';
+
 /** What one load process does; plain data, as it is sent to the process. */
 export interface LoadTask {
   /** IP address of the server. */
@@ -23,6 +25,10 @@ export interface LoadTask {
   readonly idleTimeoutMs: number;
   readonly reconnects: boolean;
   readonly prints: boolean;
+  /** For connections over TLS. */
+  readonly tls?: TlsTrust | undefined;
+  /** Sent in every handshake as `Authorization: Bearer`. */
+  readonly token?: string | undefined;
 }
 
 /** What all processes share, before it is split. */
@@ -101,6 +107,10 @@ export function localAddressOf(task: LoadTask, number: number): string | undefin
 /** The path of connection `number`: its channel, percent-encoded, slashes kept. */
 export const pathOf = (task: LoadTask, number: number): string =>
   `/${task.channel.replaceAll('{n}', String(number)).split('/').map(encodeURIComponent).join('/')}`;
+
+/** `ws://host:port`, or `wss://host:port` with TLS. */
+export const serverUrl = ({ host, tls }: Pick<LoadTask, 'host' | 'tls'>, port: number): string =>
+  `${tls === undefined ? 'ws' : 'wss'}://${hostAndPort(host, port)}`;
 
 /** `host:port` as it stands in URLs and `Host` headers. */
 export const hostAndPort = (host: string, port: number): string =>

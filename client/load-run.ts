@@ -4,7 +4,7 @@ import { lookup } from 'node:dns/promises';
 import { connectionsPerProcess, processLimits } from './fd-limit.js';
 import { noCounts } from './load-counts.js';
 import { LoadGenerator } from './load-generator.js';
-import { hostAndPort, type LoadSpread, processesAtOnce, splitLoad } from './load-plan.js';
+import { type LoadSpread, processesAtOnce, serverUrl, splitLoad } from './load-plan.js';
 import { type LoadResult, summarize, summaryText } from './load-summary.js';
 import type { LoadOptions } from './options.js';
 import { StatusLine } from './status-line.js';
@@ -28,6 +28,8 @@ export async function runLoad(options: LoadOptions): Promise<number> {
     idleTimeoutMs: options.idleTimeout * 1000,
     reconnects: options.reconnect === true,
     prints: options.print === true || options.connections <= printsUpTo,
+    tls: options.tls ? { ca: options.tlsCa } : undefined,
+    token: options.tokenFile,
   };
   const result = await hold(spread, options);
   const summary = summarize(result);
@@ -82,7 +84,7 @@ async function hold(spread: LoadSpread, options: LoadOptions): Promise<LoadResul
   sample();
   status.end();
   return {
-    target: `ws://${hostAndPort(spread.host, spread.firstPort)}`,
+    target: serverUrl(spread, spread.firstPort),
     connections: spread.connections,
     counts: generator.counts,
     latency: generator.latency,

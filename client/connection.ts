@@ -50,8 +50,8 @@ export interface ConnectionOwner {
 const readBuffer = Buffer.allocUnsafeSlow(65_536);
 
 /**
- * Costs 2.7 KB of user memory, nearly all of it node's socket, and 42 KB with TLS, most of it OpenSSL's: no timer, no promise, and a buffer only while a frame is
- * incomplete. Deadlines are the owner's to keep; it calls `destroy`.
+ * Costs 2.7 KB of user memory, nearly all of it node's socket, and 40 KB with TLS: no timer, no promise, and a buffer only
+ * while a frame is incomplete. Deadlines are the owner's to keep; it calls `destroy`.
  */
 export class Connection implements FrameSink {
   /** The owner's number for it. */

@@ -15,12 +15,14 @@ import { scenarios } from './scenarios/index.js';
 /** @returns the exit code: 0 when all was measured, 1 when it could not be, 130 after Ctrl-C */
 export async function runBenchmark(options: BenchOptions): Promise<number> {
   const scenario = scenarios.find(({ name }) => name === options.scenario)!;
+  const { connections, tlsConnections = connections } = scenario.defaults;
   const filled: ScenarioOptions = {
-    connections: options.connections ?? scenario.defaults.connections,
+    connections: options.connections ?? (options.tls ? tlsConnections : connections),
     workers: options.workers ?? scenario.defaults.workers,
     duration: options.duration ?? scenario.defaults.duration,
     rate: options.rate ?? scenario.defaults.rate ?? 0,
     shared: options.shared,
+    tls: options.tls,
     load: options.load,
   };
   const interruption = interruptible();

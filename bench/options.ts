@@ -34,6 +34,9 @@ export const benchOptions = {
     defaultText: ofScenario,
   }),
   shared: toggle({ help: 'idle: all connections on one channel instead of one each' }),
+  tls: toggle({
+    help: 'idle: connections over TLS, with a certificate that the openssl program makes for the run',
+  }),
   load: choice({
     help: 'million: own makes the connections here; external waits for 10m-client on other machines, on ports 10000 and up',
     words: ['own', 'external'],
@@ -77,6 +80,12 @@ export const benchCommand: Command<typeof benchOptions, typeof benchPositionals>
     ['10m-bench fanout --compare bench-results/fanout-OLD.json', 'what has moved since then'],
   ],
   check(options) {
+    if (options.tls && options.scenario !== 'idle') {
+      return `--tls is for the scenario idle; leave it out for ${options.scenario}`;
+    }
+    if (options.tls && options.against !== undefined) {
+      return '--tls and --against exclude each other; other servers are measured without TLS';
+    }
     if (options.load === 'own' || options.scenario === 'million') return undefined;
     return `--load "external" is for the scenario million; leave it out for ${options.scenario}`;
   },

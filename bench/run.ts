@@ -2,6 +2,7 @@
 
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { TlsTrust } from '../client/host-tls.js';
 import type { LoadCounts } from '../client/load-counts.js';
 import { type LoadTask, splitLoad } from '../client/load-plan.js';
 import { Load } from './load/load.js';
@@ -50,6 +51,7 @@ export class Run {
   readonly samples: Sample[] = [];
   readonly #progress: Progress;
   readonly #connectionsPerProcess: number;
+  readonly #tls: TlsTrust | undefined;
   readonly #loads: Load[] = [];
   readonly #startedMs = performance.now();
   readonly #sampling: NodeJS.Timeout;
@@ -62,6 +64,8 @@ export class Run {
     signal: AbortSignal;
     progress: Progress;
     connectionsPerProcess: number;
+    /** For connections over TLS. */
+    tls: TlsTrust | undefined;
   }) {
     this.options = parts.options;
     this.server = parts.server;
@@ -69,6 +73,7 @@ export class Run {
     this.signal = parts.signal;
     this.#progress = parts.progress;
     this.#connectionsPerProcess = parts.connectionsPerProcess;
+    this.#tls = parts.tls;
     this.#sampling = this.#sample();
   }
 
@@ -96,7 +101,10 @@ export class Run {
   async connect(load: Load, shape: LoadShape): Promise<Connected> {
     const { firstPort, connectionsPerPort } = this.server;
     const startedAtMs = Date.now();
-    await load.connect(this.#tasks(shape, firstPort, connectionsPerPort), shape.pingIntervalMs ?? 0);
+    const tasks = this.#tasks(shape, firstPort, connectionsPerPort);
+    const atOnce = shape.isStorm === true ? tasks.length : availableParallelism();
+    // A process that ends is told of by the counts below.
+    load.connect(tasks, shape.pingIntervalMs ?? 0, atOnce).catch(() => {});
     const others = this.#connected;
     let changedAtMs = startedAtMs;
     let done = 0;
@@ -144,6 +152,7 @@ export class Run {
         idleTimeoutMs: 0,
         reconnects: false,
         prints: false,
+        tls: this.#tls,
       },
       Math.max(this.options.workers, availableParallelism()),
       this.#connectionsPerProcess,

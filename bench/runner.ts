@@ -1,5 +1,6 @@
 // Runs the arms of a scenario in turn, each against a fresh server, and collects what they came to.
 
+import { selfSigned } from './certificate.js';
 import { thisMachine } from './proc/machine.js';
 import type { Progress } from './progress.js';
 import { RedisProcess } from './redis-process.js';
@@ -44,6 +45,7 @@ export async function runScenario(
   const runs: RunRecord[] = [];
   for (const [i, arm] of turns.entries()) {
     progress.begin(`${scenario.name}, ${arm.name}, run ${i + 1} of ${turns.length}`);
+    const certificate = options.tls ? selfSigned() : undefined;
     const redis = needsRedis ? await RedisProcess.start(signal) : undefined;
     try {
       const need: ServerNeed = {
@@ -53,12 +55,14 @@ export async function runScenario(
         pingSeconds: scenario.pingSeconds(options),
         redisPort: scenario.usesRedis || arm.name !== productName ? redis?.port : undefined,
         connectionsPerProcess: machine.connectionsPerProcess,
+        certificate,
         ...(options.load === 'external' ? { firstPort: externalFirstPort } : {}),
       };
       const { measurement, run } = await runArm(scenario, arm, need, options, redis, progress, signal);
       measurements[arm.name] = [...(measurements[arm.name] ?? []), measurement];
       runs.push({ arm: arm.name, samples: run.samples, curves: measurement.curves ?? [] });
     } finally {
+      certificate?.remove();
       await redis?.stop();
     }
   }
@@ -93,6 +97,7 @@ async function runArm(
     signal,
     progress,
     connectionsPerProcess: need.connectionsPerProcess,
+    tls: need.certificate === undefined ? undefined : { ca: need.certificate.pem },
   });
   try {
     if (scenario.usesRedis) await redis?.waitForSubscribers(1, signal);

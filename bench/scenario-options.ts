@@ -11,6 +11,8 @@ export interface ScenarioOptions {
   readonly rate: number;
   /** True for one channel for all instead of one for each. */
   readonly shared: boolean;
+  /** True for connections over TLS. */
+  readonly tls: boolean;
   /** Who makes the connections: this process, or load clients elsewhere. */
   readonly load: 'own' | 'external';
 }

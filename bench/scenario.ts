@@ -14,6 +14,8 @@ export interface FigureSpec {
 /** The values of a scenario's options where the command line gives none. */
 export interface ScenarioDefaults {
   readonly connections: number;
+  /** With TLS, where the scenario can be run over it. */
+  readonly tlsConnections?: number;
   readonly workers: number;
   /** Length of the measured part, seconds. */
   readonly duration: number;

@@ -2,6 +2,7 @@
 
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import type { Certificate } from './certificate.js';
 import { Child, waitUntil } from './child-process.js';
 import { freePorts } from './free-ports.js';
 import { settledPssBytes } from './proc/process-memory.js';
@@ -29,6 +30,8 @@ export interface ServerNeed {
   readonly pingSeconds: number;
   readonly redisPort: number | undefined;
   readonly connectionsPerProcess: number;
+  /** For TLS on all ports. */
+  readonly certificate: Certificate | undefined;
   /** The port range and host that machines elsewhere connect to; else free ports are used. */
   readonly firstPort?: number;
 }
@@ -99,8 +102,9 @@ export async function startProduct(need: ServerNeed, signal: AbortSignal): Promi
     need.workers,
     Math.ceil(need.connections / (need.connectionsPerProcess * fillShare)),
   );
+  const range = `${firstPort}-${firstPort + ports - 1}`;
   const flags = {
-    ports: `${firstPort}-${firstPort + ports - 1}`,
+    ...portFlags(range, need.certificate),
     workers,
     'admin-port': adminPort,
     'ping-interval': need.pingSeconds,
@@ -120,6 +124,16 @@ export async function startProduct(need: ServerNeed, signal: AbortSignal): Promi
     return new Server([child], firstPort, perPort, adminPort);
   });
 }
+
+const portFlags = (range: string, certificate: Certificate | undefined): Record<string, string> =>
+  certificate === undefined
+    ? { ports: range }
+    : {
+        ports: 'none',
+        'tls-ports': range,
+        'tls-cert': certificate.certFile,
+        'tls-key': certificate.keyFile,
+      };
 
 /** Starts another server: as many processes as the limit on open files asks for, each on a port of its own. */
 export async function startOther(against: string, need: ServerNeed, signal: AbortSignal): Promise<Server> {

@@ -1,9 +1,11 @@
-// One WebSocket to a server: TCP, handshake, frames, and a single end.
+// One WebSocket to a server: TCP or TLS, handshake, frames, and a single end.
 
 import { connect, type Socket } from 'node:net';
+import { TLSSocket, connect as tlsConnect } from 'node:tls';
 import { FrameError, FrameReader, type FrameSink } from './frame-reader.js';
 import { closeFrame, pongFrame } from './frame-writer.js';
 import { type HandshakeKey, handshakeRequest, readHandshake } from './handshake.js';
+import { type HostTls, tlsRefusal } from './host-tls.js';
 
 /** Where a connection goes. */
 export interface ConnectionTarget {
@@ -17,6 +19,10 @@ export interface ConnectionTarget {
   /** The channel as a percent-encoded path with its first slash. */
   readonly path: string;
   readonly key: HandshakeKey;
+  /** For TLS. */
+  readonly tls?: HostTls | undefined;
+  /** Sent as `Authorization: Bearer`. */
+  readonly token?: string | undefined;
 }
 
 /** How a connection ended. */
@@ -44,8 +50,8 @@ export interface ConnectionOwner {
 const readBuffer = Buffer.allocUnsafeSlow(65_536);
 
 /**
- * Costs 2.7 KB of user memory, nearly all of it node's socket: no timer, no promise, and a buffer only while a frame is
- * incomplete. Deadlines are the owner's to keep; it calls `destroy`.
+ * Costs 2.7 KB of user memory, nearly all of it node's socket, and 40 KB with TLS: no timer, no promise, and a buffer only
+ * while a frame is incomplete. Deadlines are the owner's to keep; it calls `destroy`.
  */
 export class Connection implements FrameSink {
   /** The owner's number for it. */
@@ -65,15 +71,9 @@ export class Connection implements FrameSink {
     this.id = id;
     this.#owner = owner;
     this.#handshake = { target, answer: readBuffer.subarray(0, 0) };
-    this.#socket = connect({
-      host: target.address,
-      port: target.port,
-      ...(target.localAddress === undefined ? {} : { localAddress: target.localAddress }),
-      noDelay: true,
-      onread: { buffer: readBuffer, callback: (bytes) => this.#read(bytes) },
-    });
+    this.#socket = open(target, (bytes) => this.#read(bytes));
     // No closure here names `target`: they live as long as the connection, and would keep 200 bytes of it.
-    this.#socket.once('connect', () => this.#sendRequest());
+    this.#socket.once(target.tls === undefined ? 'connect' : 'secureConnect', () => this.#sendRequest());
     // What went wrong is kept by the socket as `errored`, and the end is told once, when the socket is closed.
     this.#socket.on('error', ignore);
     this.#socket.on('close', () => this.#onSocketClosed());
@@ -90,14 +90,19 @@ export class Connection implements FrameSink {
     else if (this.#reader !== undefined) this.#sendClose(code);
   }
 
-  /** Cuts the connection: a reset, so that no port is left in TIME_WAIT. `error` is the reason that its end will tell. */
+  /**
+   * Cuts the connection: a reset, so that no port is left in TIME_WAIT; with TLS node has no reset. `error` is the reason
+   * that its end will tell.
+   */
   destroy(error?: Error): void {
     this.#end ??= { code: 1006, reason: '', error };
     this.#reader = undefined;
     const { connecting, writableLength, writableEnded } = this.#socket;
     // A reset waits for the connection and for what is still unwritten; neither may ever come. A socket that is shutting
     // down cannot be reset (EINVAL), and node would never emit its 'close' then.
-    if (connecting || writableLength > 0 || writableEnded) this.#socket.destroy();
+    const cannotReset =
+      connecting || writableLength > 0 || writableEnded || this.#socket instanceof TLSSocket;
+    if (cannotReset) this.#socket.destroy();
     else this.#socket.resetAndDestroy();
   }
 
@@ -134,8 +139,8 @@ export class Connection implements FrameSink {
   }
 
   #sendRequest(): void {
-    const { host, path, key } = this.#handshake!.target;
-    this.#socket.write(handshakeRequest(host, path, key.key));
+    const { host, path, key, token } = this.#handshake!.target;
+    this.#socket.write(handshakeRequest(host, path, key.key, token));
   }
 
   #read(bytes: number): boolean {
@@ -166,8 +171,14 @@ export class Connection implements FrameSink {
   }
 
   #onSocketClosed(): void {
-    const error = this.#socket.errored ?? this.#handshakeCutShort();
-    this.#owner.onEnd(this, this.#end ?? { code: 1006, reason: '', error });
+    this.#owner.onEnd(this, this.#end ?? { code: 1006, reason: '', error: this.#failure() });
+  }
+
+  /** Why the socket has closed, where that is known. */
+  #failure(): Error | undefined {
+    const { errored } = this.#socket;
+    if (errored === null) return this.#handshakeCutShort();
+    return this.#handshake === undefined ? errored : (tlsRefusal(this.#socket, errored) ?? errored);
   }
 
   /** Why a handshake failed whose answer ended too early. */
@@ -180,6 +191,21 @@ export class Connection implements FrameSink {
     }
     return undefined;
   }
+}
+
+/** Begins to connect; `read` is told of the bytes that have come into the read buffer. */
+function open(target: ConnectionTarget, read: (bytes: number) => boolean): Socket {
+  const { address: host, port, localAddress, tls } = target;
+  const options = {
+    host,
+    port,
+    ...(localAddress === undefined ? {} : { localAddress }),
+    noDelay: true,
+    onread: { buffer: readBuffer, callback: read },
+  };
+  if (tls === undefined) return connect(options);
+  const { context: secureContext, servername } = tls;
+  return tlsConnect({ ...options, secureContext, servername }).setNoDelay(true);
 }
 
 function ignore(): void {}

@@ -40,10 +40,12 @@ export class HandshakeError extends Error {
 /**
  * @param host the `Host` header: name or address, with the port
  * @param path the channel as a percent-encoded path with its first slash
+ * @param token what `Authorization: Bearer` says, where it is sent (RFC 6750 section 2.1)
  */
-export const handshakeRequest = (host: string, path: string, key: string): string =>
+export const handshakeRequest = (host: string, path: string, key: string, token?: string): string =>
   `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
-  `Sec-WebSocket-Key: ${key}\r\nSec-WebSocket-Version: 13\r\n\r\n`;
+  `Sec-WebSocket-Key: ${key}\r\nSec-WebSocket-Version: 13\r\n` +
+  `${token === undefined ? '' : `Authorization: Bearer ${token}\r\n`}\r\n`;
 
 /**
  * Checks the server's answer as RFC 6455 section 4.1 asks.

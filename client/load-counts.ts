@@ -52,6 +52,10 @@ export const noCounts = (): LoadCounts => ({
   failures: {},
 });
 
+/** True once so many connections have stood or failed. One that comes back and fails again counts each time. */
+export const haveTried = (counts: LoadCounts, connections: number): boolean =>
+  counts.made + counts.failed >= connections;
+
 /** Adds 1 to what is counted under `name`. */
 export function countUnder(record: Record<string, number>, name: string | number): void {
   record[name] = (record[name] ?? 0) + 1;

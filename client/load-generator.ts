@@ -3,7 +3,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { LatencyHistogram } from './latency-histogram.js';
-import { countUnder, type LoadCounts, noCounts, sumCounts } from './load-counts.js';
+import { countUnder, haveTried, type LoadCounts, noCounts, sumCounts } from './load-counts.js';
 import type { LoadTask } from './load-plan.js';
 import type { LoadOrder, LoadReport } from './load-process.js';
 
@@ -21,19 +21,17 @@ export class LoadGenerator {
   readonly pingGaps = new LatencyHistogram();
   /** Resolves when every process has ended, be it by `stop` or not. */
   readonly ended: Promise<void>;
-  readonly #processes: readonly ChildProcess[];
+  /** The processes started so far. */
+  readonly #processes: ChildProcess[] = [];
   readonly #counts: LoadCounts[];
   #peakConnected = 0;
+  #isStopping = false;
   #killTimer: NodeJS.Timeout | undefined;
 
-  constructor(tasks: readonly LoadTask[]) {
+  /** @param atOnce how many processes connect at one time; the next one starts when one of them has tried everything */
+  constructor(tasks: readonly LoadTask[], atOnce: number) {
     this.#counts = tasks.map(noCounts);
-    this.#processes = tasks.map((task, i) => this.#fork(task, i));
-    this.ended = Promise.all(
-      this.#processes.map(
-        (process) => new Promise((resolve) => process.once('exit', resolve).once('error', resolve)),
-      ),
-    ).then(() => clearTimeout(this.#killTimer));
+    this.ended = this.#runAll(tasks, atOnce).then(() => clearTimeout(this.#killTimer));
   }
 
   /** The counts of all processes as last reported. */
@@ -45,6 +43,7 @@ export class LoadGenerator {
 
   /** Closes all connections and ends the processes; `ended` resolves then. */
   stop(): void {
+    this.#isStopping = true;
     const order: LoadOrder = { stop: true };
     for (const process of this.#processes) if (process.connected) process.send(order, ignoreClosed);
     this.#killTimer = setTimeout(() => this.kill(), stopTimeoutMs);
@@ -52,15 +51,41 @@ export class LoadGenerator {
 
   /** Ends the processes at once. */
   kill(): void {
+    this.#isStopping = true;
     for (const process of this.#processes) process.kill('SIGKILL');
   }
 
-  #fork(task: LoadTask, i: number): ChildProcess {
+  /** Resolves when every process has ended, and none is left to start. */
+  async #runAll(tasks: readonly LoadTask[], atOnce: number): Promise<void> {
+    const queue = tasks.entries();
+    const ends: Promise<void>[] = [];
+    const startInTurn = async (): Promise<void> => {
+      for (const [i, task] of queue) {
+        if (this.#isStopping) return;
+        const { tried, ended } = this.#fork(task, i);
+        ends.push(ended);
+        await Promise.race([tried, ended]);
+      }
+    };
+    await Promise.all(Array.from({ length: atOnce }, startInTurn));
+    await Promise.all(ends);
+  }
+
+  #fork(task: LoadTask, i: number): { tried: Promise<void>; ended: Promise<void> } {
     const program = fileURLToPath(new URL('load-process.js', import.meta.url));
     const child = fork(program, { execArgv, serialization: 'advanced' });
+    this.#processes.push(child);
+    const ended = new Promise<void>((resolve) => {
+      child.once('exit', () => resolve()).once('error', () => resolve());
+    });
+    let whenTried: () => void;
+    const tried = new Promise<void>((resolve) => {
+      whenTried = resolve;
+    });
     let hasFinished = false;
     child.on('message', (report: LoadReport) => {
       this.#counts[i] = report.counts;
+      if (haveTried(report.counts, task.count)) whenTried();
       if (!('latency' in report)) return;
       hasFinished = true;
       this.latency.merge(report.latency);
@@ -72,7 +97,7 @@ export class LoadGenerator {
     });
     const order: LoadOrder = { start: task };
     child.send(order, ignoreClosed);
-    return child;
+    return { tried, ended };
   }
 }
 

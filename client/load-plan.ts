@@ -1,5 +1,7 @@
 // Which connection goes where: ports, channels, source addresses, and the split over processes. Pure.
 
+import type { TlsTrust } from './host-tls.js';
+
 /** What one load process does; plain data, as it is sent to the process. */
 export interface LoadTask {
   /** IP address of the server. */
@@ -23,6 +25,10 @@ export interface LoadTask {
   readonly idleTimeoutMs: number;
   readonly reconnects: boolean;
   readonly prints: boolean;
+  /** For connections over TLS. */
+  readonly tls?: TlsTrust | undefined;
+  /** Sent in every handshake as `Authorization: Bearer`. */
+  readonly token?: string | undefined;
 }
 
 /** What all processes share, before it is split. */
@@ -38,7 +44,7 @@ export type LoadSpread = Omit<LoadTask, 'firstNumber' | 'count' | 'maxConnecting
 const connectionsPerAddress = 5_000;
 /** Connections to one port that the kernel finds source ports for without help: below the 28,232 of the default range. */
 const connectionsPerDestination = 20_000;
-/** Handshakes under way in all processes together, and the bounds for one; a listener's backlog is 512. */
+/** Handshakes under way in all processes that connect at one time, and the bounds for one; a listener's backlog is 512. */
 const maxConnecting = { all: 1024, leastPerProcess: 16, mostPerProcess: 128 };
 
 /**
@@ -51,7 +57,7 @@ export function splitLoad(spread: LoadSpread, workers: number, connectionsPerPro
   const { connections, ratePerSecond, ...shared } = spread;
   const processes = Math.min(connections, Math.max(workers, Math.ceil(connections / connectionsPerProcess)));
   const perPort = Math.min(connections, spread.connectionsPerPort);
-  const evenShare = Math.floor(maxConnecting.all / processes);
+  const evenShare = Math.floor(maxConnecting.all / processesAtOnce(spread, workers, processes));
   return Array.from({ length: processes }, (_, i) => {
     const firstNumber = Math.floor((i * connections) / processes);
     const count = Math.floor(((i + 1) * connections) / processes) - firstNumber;
@@ -68,6 +74,16 @@ export function splitLoad(spread: LoadSpread, workers: number, connectionsPerPro
     };
   });
 }
+
+/**
+ * How many processes connect at one time: without a rate no more than were asked for, since others would only fill the
+ * listeners' backlogs, and what does not fit there is sent again a second later.
+ */
+export const processesAtOnce = (
+  { ratePerSecond }: Pick<LoadSpread, 'ratePerSecond'>,
+  workers: number,
+  processes: number,
+): number => (ratePerSecond === undefined ? Math.min(workers, processes) : processes);
 
 /** The last port that the connections need; above 65,535 there are too many of them. */
 export const lastPort = (firstPort: number, connections: number, connectionsPerPort: number): number =>
@@ -91,6 +107,10 @@ export function localAddressOf(task: LoadTask, number: number): string | undefin
 /** The path of connection `number`: its channel, percent-encoded, slashes kept. */
 export const pathOf = (task: LoadTask, number: number): string =>
   `/${task.channel.replaceAll('{n}', String(number)).split('/').map(encodeURIComponent).join('/')}`;
+
+/** `ws://host:port`, or `wss://host:port` with TLS. */
+export const serverUrl = ({ host, tls }: Pick<LoadTask, 'host' | 'tls'>, port: number): string =>
+  `${tls === undefined ? 'ws' : 'wss'}://${hostAndPort(host, port)}`;
 
 /** `host:port` as it stands in URLs and `Host` headers. */
 export const hostAndPort = (host: string, port: number): string =>

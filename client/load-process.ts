@@ -8,7 +8,7 @@ import { LoadWorker } from './load-worker.js';
 /** What the parent says: begin, then stop. */
 export type LoadOrder = { readonly start: LoadTask } | { readonly stop: true };
 
-/** What a load process says: its counts every 250 ms, and all that it knows once it has stopped. */
+/** What a load process says: its counts every 250 ms and once all is tried, and all that it knows once it has stopped. */
 export type LoadReport =
   | { readonly counts: LoadCounts }
   | {
@@ -37,6 +37,7 @@ function start(task: LoadTask): void {
   const started = new LoadWorker(task, (line) => process.stdout.write(line));
   worker = started;
   started.start();
+  void started.tried.then(() => report({ counts: started.counts }));
   let isCollected = false;
   setInterval(() => {
     report({ counts: started.counts });

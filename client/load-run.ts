@@ -4,7 +4,7 @@ import { lookup } from 'node:dns/promises';
 import { connectionsPerProcess, processLimits } from './fd-limit.js';
 import { noCounts } from './load-counts.js';
 import { LoadGenerator } from './load-generator.js';
-import { hostAndPort, type LoadSpread, splitLoad } from './load-plan.js';
+import { type LoadSpread, processesAtOnce, serverUrl, splitLoad } from './load-plan.js';
 import { type LoadResult, summarize, summaryText } from './load-summary.js';
 import type { LoadOptions } from './options.js';
 import { StatusLine } from './status-line.js';
@@ -28,6 +28,8 @@ export async function runLoad(options: LoadOptions): Promise<number> {
     idleTimeoutMs: options.idleTimeout * 1000,
     reconnects: options.reconnect === true,
     prints: options.print === true || options.connections <= printsUpTo,
+    tls: options.tls ? { ca: options.tlsCa } : undefined,
+    token: options.tokenFile,
   };
   const result = await hold(spread, options);
   const summary = summarize(result);
@@ -48,9 +50,8 @@ async function resolve(host: string): Promise<string | undefined> {
 /** Makes and holds the connections until Ctrl-C, the duration, or nothing is left to wait for. */
 async function hold(spread: LoadSpread, options: LoadOptions): Promise<LoadResult> {
   const startedAtMs = Date.now();
-  const generator = new LoadGenerator(
-    splitLoad(spread, options.workers, connectionsPerProcess(processLimits())),
-  );
+  const tasks = splitLoad(spread, options.workers, connectionsPerProcess(processLimits()));
+  const generator = new LoadGenerator(tasks, processesAtOnce(spread, options.workers, tasks.length));
   const updates = process.stderr.isTTY === true && !spread.prints;
   const status = new StatusLine(noCounts(), startedAtMs, updates, (line) => process.stderr.write(line));
   let stoppedAtMs: number | undefined;
@@ -83,7 +84,7 @@ async function hold(spread: LoadSpread, options: LoadOptions): Promise<LoadResul
   sample();
   status.end();
   return {
-    target: `ws://${hostAndPort(spread.host, spread.firstPort)}`,
+    target: serverUrl(spread, spread.firstPort),
     connections: spread.connections,
     counts: generator.counts,
     latency: generator.latency,

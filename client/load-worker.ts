@@ -2,9 +2,10 @@
 
 import { Connection, type ConnectionEnd, type ConnectionOwner, type ConnectionTarget } from './connection.js';
 import { HandshakeError, sampleKey } from './handshake.js';
+import { type HostTls, hostTls } from './host-tls.js';
 import { LatencyHistogram } from './latency-histogram.js';
-import { countUnder, type LoadCounts, noCounts } from './load-counts.js';
-import { hostAndPort, type LoadTask, localAddressOf, pathOf, portOf } from './load-plan.js';
+import { countUnder, haveTried, type LoadCounts, noCounts } from './load-counts.js';
+import { hostAndPort, type LoadTask, localAddressOf, pathOf, portOf, serverUrl } from './load-plan.js';
 import { messageTimeMs } from './message-time.js';
 import { PingGaps } from './ping-gaps.js';
 import { asksToReturn, mayReturn, retryDelayMs } from './retry.js';
@@ -29,7 +30,11 @@ export class LoadWorker implements ConnectionOwner {
   readonly counts: LoadCounts = noCounts();
   readonly latency = new LatencyHistogram();
   readonly pingGaps: PingGaps;
+  /** Resolves once every connection has stood or failed. */
+  readonly tried: Promise<void>;
+  #whenTried: () => void = () => {};
   readonly #task: LoadTask;
+  readonly #tls: HostTls | undefined;
   /** Gets each finished line when messages are printed. */
   readonly #print: (line: string) => void;
   readonly #random: () => number;
@@ -53,8 +58,12 @@ export class LoadWorker implements ConnectionOwner {
 
   constructor(task: LoadTask, print: (line: string) => void, random: () => number = Math.random) {
     this.#task = task;
+    this.#tls = task.tls === undefined ? undefined : hostTls(task.host, task.tls);
     this.#print = print;
     this.#random = random;
+    this.tried = new Promise((resolve) => {
+      this.#whenTried = resolve;
+    });
     this.pingGaps = new PingGaps(task.count);
     this.#connections = new Array(task.count).fill(undefined);
     this.#phases = new Uint8Array(task.count);
@@ -110,6 +119,7 @@ export class LoadWorker implements ConnectionOwner {
       this.#wasMade[slot] = 1;
       counts.made++;
       counts.lastMadeAtMs = Date.now();
+      this.#noteTried();
     }
     this.#connectMore();
   }
@@ -156,12 +166,17 @@ export class LoadWorker implements ConnectionOwner {
     this.#connectMore();
   }
 
+  #noteTried(): void {
+    if (haveTried(this.counts, this.#task.count)) this.#whenTried();
+  }
+
   #countEnd(slot: number, end: ConnectionEnd): void {
     const { counts } = this;
     if (end.error !== undefined) countUnder(counts.failures, failureName(end.error));
     if (this.#phases[slot] === phases.connecting) {
       counts.connecting--;
       counts.failed++;
+      this.#noteTried();
       return;
     }
     counts.connected--;
@@ -245,12 +260,14 @@ export class LoadWorker implements ConnectionOwner {
       host: hostAndPort(this.#task.host, port),
       path: pathOf(this.#task, number),
       key: sampleKey,
+      tls: this.#tls,
+      token: this.#task.token,
     };
   }
 
   #urlOf(slot: number): string {
-    const { host, path } = this.#targetOf(slot);
-    return `ws://${host}${path}`;
+    const number = this.#task.firstNumber + slot;
+    return serverUrl(this.#task, portOf(this.#task, number)) + pathOf(this.#task, number);
   }
 
   #closeFrom(first: number): void {

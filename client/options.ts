@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import type { Command } from '../server/command-line.js';
 import { decimal, integer, type OptionValues, text, toggle } from '../server/option.js';
+import { certificatesFile, tokenFile } from './given-file.js';
 import { lastPort } from './load-plan.js';
 
 const isHost = (raw: string): boolean =>
@@ -13,7 +14,8 @@ const isChannel = (raw: string): boolean => /^[^\u0000-\u001f\u007f]+$/.test(raw
 
 const isWebSocketUrl = (raw: string): boolean => {
   const url = URL.canParse(raw) ? new URL(raw) : undefined;
-  return url?.protocol === 'ws:' && url.hostname !== '' && url.username === '' && url.hash === '';
+  if (url === undefined || !['ws:', 'wss:'].includes(url.protocol)) return false;
+  return url.hostname !== '' && url.username === '' && url.hash === '';
 };
 
 const idleTimeout = decimal({
@@ -23,6 +25,18 @@ const idleTimeout = decimal({
   unit: 'seconds',
   default: 330,
 });
+
+/** The values are what the files hold. */
+const givenFiles = {
+  tlsCa: certificatesFile({
+    help: 'certificates to trust over TLS, the only ones then',
+    defaultText: "Node's own roots",
+  }),
+  tokenFile: tokenFile({
+    help: 'a token (JWT), sent in each handshake as Authorization: Bearer TOKEN; read once at the start',
+    defaultText: 'none',
+  }),
+};
 
 export const loadOptions = {
   port: integer({ help: 'first port of the server', min: 1, max: 65_535, default: 10_000 }),
@@ -40,7 +54,7 @@ export const loadOptions = {
     defaultText: 'as fast as accepted',
   }),
   workers: integer({
-    help: 'processes; more are used where the limit on open files asks for it',
+    help: 'processes; more are used where the limit on open files asks for it, and without --rate no more than these connect at one time',
     min: 1,
     max: 1024,
     default: availableParallelism(),
@@ -52,6 +66,8 @@ export const loadOptions = {
     accepts: isChannel,
     default: 'c{n}',
   }),
+  tls: toggle({ help: 'connect over TLS; a certificate that cannot be verified is a failed connection' }),
+  ...givenFiles,
   idleTimeout,
   duration: decimal({
     help: 'stop and print the summary after this long',
@@ -93,21 +109,26 @@ export const loadCommand: Command<typeof loadOptions, typeof loadPositionals> = 
     ['10m-client 127.0.0.1 10', '10 connections, on channels c0 to c9, messages printed'],
     ['10m-client 10.0.0.5 1000000 --rate 5000', 'a million, 5,000 a second, 50,000 to a port'],
     ['10m-client 10.0.0.5 5000 --duration 60 --json', 'for scripts: a minute, then the summary as JSON'],
+    [
+      '10m-client push.example.com 100 --tls --token-file jwt.txt',
+      'over TLS, with a token in each handshake',
+    ],
   ],
   commands: [['subscribe <url…>', 'print the messages of a channel as they arrive']],
   check(options) {
+    if (options.tlsCa !== undefined && !options.tls) return '--tls-ca is for TLS; give --tls with it';
     const last = lastPort(options.port, options.connections, options.connectionsPerPort);
     if (last <= 65_535) return undefined;
     return `--port ${options.port} leaves no room: ${options.connections} connections at --connections-per-port ${options.connectionsPerPort} end at port ${last}; give a lower port or more connections per port`;
   },
 };
 
-export const subscribeOptions = { idleTimeout };
+export const subscribeOptions = { ...givenFiles, idleTimeout };
 
 const subscribePositionals = {
   url: text({
-    help: 'where to subscribe: ws://HOST:PORT/CHANNEL',
-    allowed: 'URLs such as ws://127.0.0.1:10000/news',
+    help: 'where to subscribe: ws://HOST:PORT/CHANNEL, or wss:// for TLS',
+    allowed: 'URLs such as ws://127.0.0.1:10000/news, or wss:// for TLS',
     accepts: (raw) => raw.split('\n').every(isWebSocketUrl),
   }),
 };
@@ -127,5 +148,10 @@ export const subscribeCommand: Command<typeof subscribeOptions, typeof subscribe
   examples: [
     ['10m-client subscribe ws://127.0.0.1:10000/news', 'the messages of the channel news'],
     ['10m-client subscribe ws://127.0.0.1:10000/a ws://127.0.0.1:10000/b', 'two channels'],
+    ['10m-client subscribe wss://push.example.com/news --token-file jwt.txt', 'over TLS, with a token'],
   ],
+  check(options) {
+    if (options.tlsCa === undefined || /^wss:/im.test(options.url)) return undefined;
+    return '--tls-ca is for TLS; give a wss:// URL with it';
+  },
 };

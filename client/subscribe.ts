@@ -7,7 +7,12 @@ import { Subscriber } from './subscriber.js';
 /** @returns the exit code: 0 after Ctrl-C or when the reader of standard output has gone, 1 where a server refused */
 export async function subscribe(options: SubscribeOptions): Promise<number> {
   const urls = options.url.split('\n');
-  const subscribers = urls.map((url) => new Subscriber(url, { idleTimeoutMs: options.idleTimeout * 1000 }));
+  const behaviour = {
+    idleTimeoutMs: options.idleTimeout * 1000,
+    ca: options.tlsCa,
+    token: options.tokenFile,
+  };
+  const subscribers = urls.map((url) => new Subscriber(url, behaviour));
   let exitCode = 0;
   const closeAll = (): void => {
     for (const subscriber of subscribers) subscriber.close();

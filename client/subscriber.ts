@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { Connection, type ConnectionEnd, type ConnectionOwner } from './connection.js';
 import { HandshakeError, handshakeKey } from './handshake.js';
+import { type HostTls, hostTls } from './host-tls.js';
 import { mayReturn, retryDelayMs } from './retry.js';
 
 /** How long TCP and the handshake may take together. */
@@ -19,6 +20,10 @@ export interface SubscriberOptions {
   readonly idleTimeoutMs?: number;
   /** Uniform in [0, 1), for the waits; `Math.random` by default. */
   readonly random?: () => number;
+  /** PEM of the certificates to trust with `wss:`; Node's own roots by default. */
+  readonly ca?: string | undefined;
+  /** Sent in every handshake as `Authorization: Bearer`. */
+  readonly token?: string | undefined;
 }
 
 /** What a subscriber emits. */
@@ -38,7 +43,7 @@ export interface SubscriberEvents {
 }
 
 /**
- * One subscription to `ws://HOST:PORT/CHANNEL`. Emits nothing before the turn in which it was made is over.
+ * One subscription to `ws://HOST:PORT/CHANNEL` or `wss://HOST:PORT/CHANNEL`. Emits nothing before the turn in which it was made is over.
  * A text message is not checked to be UTF-8.
  */
 export class Subscriber extends EventEmitter<SubscriberEvents> implements ConnectionOwner {
@@ -46,6 +51,10 @@ export class Subscriber extends EventEmitter<SubscriberEvents> implements Connec
   readonly #reconnects: boolean;
   readonly #idleTimeoutMs: number;
   readonly #random: () => number;
+  /** Name or address of the server, IPv6 without brackets. */
+  readonly #hostname: string;
+  readonly #tls: HostTls | undefined;
+  readonly #token: string | undefined;
   #connection: Connection | undefined;
   #isOpen = false;
   #isClosing = false;
@@ -53,13 +62,16 @@ export class Subscriber extends EventEmitter<SubscriberEvents> implements Connec
   /** The one timer: for the handshake, for silence, for the next attempt, for the end. */
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param url a `ws:` URL; its path is the channel, percent-encoded */
+  /** @param url a `ws:` or `wss:` URL; its path is the channel, percent-encoded */
   constructor(url: string | URL, options: SubscriberOptions = {}) {
     super();
     this.url = new URL(url);
     this.#reconnects = options.reconnects ?? true;
     this.#idleTimeoutMs = options.idleTimeoutMs ?? 330_000;
     this.#random = options.random ?? Math.random;
+    this.#hostname = this.url.hostname.replace(/^\[|\]$/g, '');
+    this.#tls = this.url.protocol === 'wss:' ? hostTls(this.#hostname, options) : undefined;
+    this.#token = options.token;
     this.#connect();
   }
 
@@ -120,11 +132,13 @@ export class Subscriber extends EventEmitter<SubscriberEvents> implements Connec
     const connection = new Connection(
       0,
       {
-        address: url.hostname.replace(/^\[|\]$/g, ''),
-        port: Number(url.port || 80),
+        address: this.#hostname,
+        port: Number(url.port || (this.#tls === undefined ? 80 : 443)),
         host: url.host,
         path: url.pathname + url.search,
         key: handshakeKey(randomBytes(16)),
+        tls: this.#tls,
+        token: this.#token,
       },
       this,
     );

@@ -53,6 +53,7 @@ async function obey(order: DriverOrder): Promise<Omit<DriverReply, 'id'>> {
     case 'connect':
       members = new Members(order.task, order.pingIntervalMs);
       members.start();
+      await members.tried;
       return {};
     case 'counts':
       return { counts: members?.counts ?? churner?.counts ?? noCounts() };

@@ -101,11 +101,17 @@ export class Load {
     return settledPssBytes(() => this.pids, true, signal);
   }
 
-  /** Begins to make connections: one task for each process. */
-  async connect(tasks: readonly LoadTask[], pingIntervalMs: number): Promise<void> {
-    await Promise.all(
-      tasks.map((task, i) => this.#drivers[i]!.ask({ kind: 'connect', task, pingIntervalMs })),
-    );
+  /**
+   * Makes connections, one task for each process; resolves once every connection has stood or failed.
+   *
+   * @param atOnce how many processes connect at one time
+   */
+  async connect(tasks: readonly LoadTask[], pingIntervalMs: number, atOnce: number): Promise<void> {
+    const queue = tasks.entries();
+    const connectInTurn = async (): Promise<void> => {
+      for (const [i, task] of queue) await this.#drivers[i]!.ask({ kind: 'connect', task, pingIntervalMs });
+    };
+    await Promise.all(Array.from({ length: atOnce }, connectInTurn));
   }
 
   async churn(tasks: readonly ChurnTask[]): Promise<void> {

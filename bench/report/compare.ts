@@ -42,8 +42,9 @@ export function compareText(old: Result, now: Result): string {
     ];
   });
   const title = `since ${old.startedAt}${old.machine.commit === undefined ? '' : `, commit ${old.machine.commit}`}`;
+  // A switch that is not in an older file was not there to be on.
   const differences = Object.entries(now.options)
-    .filter(([key, value]) => old.options[key as keyof typeof old.options] !== value)
+    .filter(([key, value]) => (old.options[key as keyof typeof old.options] ?? false) !== value)
     .map(([key]) => key);
   const warning = differences.length === 0 ? '' : `\nnot the same options: ${differences.join(', ')} differ`;
   return `${title}${warning}\n\n${columns([['figure', 'unit', 'then', 'now', 'change', ''], ...rows])}\n`;

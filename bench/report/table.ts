@@ -39,9 +39,10 @@ export function headline({ scenario, options, machine, startedAt, seconds }: Res
   const of = `${options.connections.toLocaleString('en-US')} connections, ${options.workers} worker${options.workers === 1 ? '' : 's'}`;
   const rate = options.rate === 0 ? '' : `, ${options.rate.toLocaleString('en-US')}/s`;
   const shared = options.shared ? ', one channel' : '';
+  const tls = options.tls ? ', TLS' : '';
   const commit = machine.commit === undefined ? '' : `, commit ${machine.commit}`;
   return (
-    `${scenario}: ${of}${rate}${shared}, ${seconds.toFixed(0)} s, ${startedAt}\n` +
+    `${scenario}: ${of}${rate}${shared}${tls}, ${seconds.toFixed(0)} s, ${startedAt}\n` +
     `${machine.cpu}, ${machine.cores} cores, ${(machine.memoryBytes / 2 ** 30).toFixed(0)} GiB, ` +
     `Linux ${machine.kernel}, Node ${machine.node}, 10m ${machine.version}${commit}`
   );

@@ -134,7 +134,7 @@ t.test('a comparison tells what moved beyond the noise', async (t) => {
       commit: undefined,
       connectionsPerProcess: 1,
     },
-    options: { connections, workers: 1, duration: 1, rate: 1, shared: false, load: 'own' },
+    options: { connections, workers: 1, duration: 1, rate: 1, shared: false, tls: false, load: 'own' },
     arms: ['own'],
     against: null,
     figures: { cost: figure(values) },

@@ -38,6 +38,7 @@ t.test('the request', async (t) => {
     handshakeRequest('h:10000', '/c%201', 'KEY'),
     'GET /c%201 HTTP/1.1\r\nHost: h:10000\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: KEY\r\nSec-WebSocket-Version: 13\r\n\r\n',
   );
+  t.match(handshakeRequest('h', '/a', 'KEY', 'a.b.c'), /\r\nAuthorization: Bearer a\.b\.c\r\n\r\n$/);
 });
 
 t.test('an answer is accepted wherever it is cut, and says where frames begin', async (t) => {

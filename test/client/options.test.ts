@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import t from 'tap';
 import { loadCommand, subscribeCommand } from '../../client/options.js';
 import { parseCommandLine } from '../../server/command-line.js';
@@ -53,19 +54,55 @@ t.test('hosts', async (t) => {
 });
 
 t.test('URLs', async (t) => {
-  t.match(await subscribe('ws://h:1/a ws://[::1]:2/b%20c?token=x'), {
-    values: { url: 'ws://h:1/a\nws://[::1]:2/b%20c?token=x' },
+  t.match(await subscribe('ws://h:1/a ws://[::1]:2/b%20c?token=x wss://h/a'), {
+    values: { url: 'ws://h:1/a\nws://[::1]:2/b%20c?token=x\nwss://h/a' },
   });
-  for (const url of [
-    '',
-    'h:1/a',
-    'http://h/a',
-    'wss://h/a',
-    'ws://',
-    'ws://u:p@h/a',
-    'ws://h/a#b',
-    'ws://h/a nonsense',
-  ]) {
+  for (const url of ['', 'h:1/a', 'http://h/a', 'ws://', 'ws://u:p@h/a', 'ws://h/a#b', 'ws://h/a nonsense']) {
     t.match(await subscribe(url), { exitCode: 2, text: /<url>/ }, url);
   }
+});
+
+t.test('files that cannot be used', async (t) => {
+  const folder = t.testdir({
+    empty: '',
+    text: 'no certificate\n',
+    broken: '-----BEGIN CERTIFICATE-----\nbm8=\n-----END CERTIFICATE-----\n',
+    key: '-----BEGIN PRIVATE KEY-----\nbm8=\n-----END PRIVATE KEY-----\n',
+    blank: ' \n\n',
+    lines: 'one\ntwo\n',
+    header: 'one\r\nX-Other: two',
+    folder: {},
+  });
+  const cases = [
+    ...['missing', 'folder', 'empty', 'text', 'broken', 'key'].map((name) => ['--tls-ca', name, 'PEM file']),
+    ...['missing', 'folder', 'empty', 'blank', 'lines', 'header'].map((name) => [
+      '--token-file',
+      name,
+      'one token',
+    ]),
+  ] as [flag: string, name: string, allowed: string][];
+  for (const [flag, name, allowed] of cases) {
+    const path = join(folder, name);
+    for (const commandLine of [
+      await load(`127.0.0.1 1 --tls ${flag} ${path}`),
+      await subscribe(`wss://h/a ${flag} ${path}`),
+    ]) {
+      const text = 'text' in commandLine ? commandLine.text : '';
+      t.match(commandLine, { exitCode: 2 }, `${flag} ${name}`);
+      t.ok(text.includes(`${flag} ${JSON.stringify(path)} is not allowed; give the path of`), text);
+      t.match(text, allowed);
+      t.notMatch(text, '\n');
+    }
+  }
+});
+
+t.test('a token in place of its file is not shown', async (t) => {
+  const commandLine = await load('127.0.0.1 1 --token-file eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJ4In0.c2ln');
+  t.match(commandLine, { exitCode: 2, text: '--token-file "***" is not allowed' });
+});
+
+t.test('a token file is read once, and trimmed', async (t) => {
+  const folder = t.testdir({ token: '\n  aGVhZA.Ym9keQ.c2ln\n' });
+  const path = join(folder, 'token');
+  t.match(await load(`127.0.0.1 1 --token-file ${path}`), { values: { tokenFile: 'aGVhZA.Ym9keQ.c2ln' } });
 });

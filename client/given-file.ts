@@ -1,0 +1,46 @@
+// Kinds of options whose value is what a file holds: read once, with the other checks of the command line.
+
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Option } from '../server/option.js';
+
+/** The path of a PEM file of certificates; the value is its text. */
+export const certificatesFile = (o: { help: string; defaultText: string }): Option<string | undefined> => ({
+  ...o,
+  allowed: 'the path of a readable PEM file with one certificate or more',
+  parse(path) {
+    const text = textOf(path);
+    return text !== undefined && holdsCertificates(text) ? text : undefined;
+  },
+});
+
+/** The path of a file that holds one token (the characters of RFC 6750 section 2.1); the value is the token. */
+export const tokenFile = (o: { help: string; defaultText: string }): Option<string | undefined> => ({
+  ...o,
+  allowed: 'the path of a readable file that holds one token and nothing else',
+  // The token itself, given by mistake in place of the path.
+  redact: (raw) => (/^eyJ[\w-]*\.[\w-]*\.[\w-]*$/.test(raw) ? '***' : raw),
+  parse(path) {
+    const token = textOf(path)?.trim();
+    return token !== undefined && /^[\w.~+/-]+=*$/.test(token) ? token : undefined;
+  },
+});
+
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    // Missing, not ours to read, a folder: what is allowed is said by the option.
+    return undefined;
+  }
+}
+
+function holdsCertificates(text: string): boolean {
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  try {
+    return blocks.map((block) => new X509Certificate(block)).length > 0;
+  } catch {
+    // One of the blocks is no certificate.
+    return false;
+  }
+}

@@ -48,13 +48,10 @@ export function readCertificate({ cert, key }: CertificateFiles): Certificate {
   let privateKey: KeyObject;
   try {
     privateKey = createPrivateKey(keyPem);
-  } catch (error) {
-    const isEncrypted = (error as NodeJS.ErrnoException).code === 'ERR_MISSING_PASSPHRASE';
-    throw wrong(
-      '--tls-key',
-      key,
-      isEncrypted ? 'is encrypted; give it without a passphrase' : 'holds no private key in PEM',
-    );
+  } catch {
+    const isEncrypted = keyPem.includes('ENCRYPTED');
+    const why = isEncrypted ? 'is encrypted; give it without a passphrase' : 'holds no private key in PEM';
+    throw wrong('--tls-key', key, why);
   }
   if (!certificate.checkPrivateKey(privateKey)) {
     throw wrong('--tls-key', key, `is not the key of the certificate in ${JSON.stringify(cert)}`);

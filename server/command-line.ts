@@ -46,7 +46,7 @@ const configOption = text({
 class UsageError extends Error {}
 
 /**
- * Reads and checks a command line. Opens nothing but the file that `--config` names, and never throws for bad input.
+ * Reads and checks a command line. Opens nothing but the files that `--config` and other options name, and never throws for bad input.
  *
  * @param command what the command takes
  * @param argv the arguments after the program's name (and after the command's own word)

@@ -27,7 +27,7 @@ export class ListenError extends Error {
 interface Endpoint {
   app: PublicApp;
   readonly ports: PortRange;
-  readonly sockets: Map<number, ListenSocket>;
+  sockets: ListenSocket[];
 }
 
 /** The listening sockets of a worker, and the apps behind them. */
@@ -57,48 +57,61 @@ export class Listener {
    * @throws {ListenError} when a port cannot be had; then none is listened on
    */
   open(): void {
-    for (const { app, ports, sockets } of this.#endpoints) {
-      for (let port = ports.first; port <= ports.last; port++) {
-        const socket = app.listen(this.#options.host, port);
-        if (socket === undefined) {
-          this.close();
-          throw new ListenError(this.#options.host, port);
-        }
-        sockets.set(port, socket);
-      }
+    try {
+      for (const endpoint of this.#endpoints) endpoint.sockets = this.#listen(endpoint);
+    } catch (error) {
+      this.close();
+      throw error;
     }
   }
 
   /** Stops listening; connections stay. Harmless when nothing is listened on. */
   close(): void {
     for (const { app, sockets } of this.#endpoints) {
-      for (const socket of sockets.values()) app.closeListener(socket);
-      sockets.clear();
+      for (const socket of sockets.splice(0)) app.closeListener(socket);
     }
   }
 
   /**
-   * Reads the certificate again: new connections see what is on disk now, those that are open stay as they are. A port's
-   * old socket is closed once the new one listens.
+   * Reads the certificate again: new connections see what is on disk now, those that are open stay as they are.
    *
-   * @throws {Error} when uWS cannot use it, or a port cannot be had; ports that could not be renewed stay as they were
+   * @throws {Error} when uWS cannot use it, or a port cannot be had; then all is as it was
    */
   renewCertificate(): void {
     const tls = this.#tls;
     if (tls === undefined) return;
-    const old = tls.app;
-    tls.app = this.#createApp(this.#options.tls!.certificate);
-    for (const [port, oldSocket] of tls.sockets) {
-      const socket = tls.app.listen(this.#options.host, port);
-      if (socket === undefined) throw new ListenError(this.#options.host, port);
-      tls.sockets.set(port, socket);
-      old.closeListener(oldSocket);
+    const { app: oldApp, sockets: oldSockets } = tls;
+    const app = this.#createApp(this.#options.tls!.certificate);
+    try {
+      if (oldSockets.length > 0) tls.sockets = this.#listen({ app, ports: tls.ports });
+    } catch (error) {
+      this.topics.remove(app);
+      throw error;
     }
-    if (old.connections === 0) this.topics.remove(old);
+    tls.app = app;
+    this.#forgetWhenRetired(oldApp);
+    // At the end of this turn: by then the accept loop has emptied the queues, which closing would reset.
+    setImmediate(() => {
+      for (const socket of oldSockets) oldApp.closeListener(socket);
+    });
+  }
+
+  /** Listens on all ports, or on none. */
+  #listen({ app, ports }: Pick<Endpoint, 'app' | 'ports'>): ListenSocket[] {
+    const sockets: ListenSocket[] = [];
+    for (let port = ports.first; port <= ports.last; port++) {
+      const socket = app.listen(this.#options.host, port);
+      if (socket === undefined) {
+        for (const opened of sockets) app.closeListener(opened);
+        throw new ListenError(this.#options.host, port);
+      }
+      sockets.push(socket);
+    }
+    return sockets;
   }
 
   #addEndpoint(ports: PortRange, certificate: CertificateFiles | undefined): Endpoint {
-    const endpoint = { app: this.#createApp(certificate), ports, sockets: new Map() };
+    const endpoint = { app: this.#createApp(certificate), ports, sockets: [] };
     this.#endpoints.push(endpoint);
     return endpoint;
   }

@@ -36,6 +36,7 @@ const loopDelays = (isQuick: boolean) =>
 const up = 'up{instance="a:9110",job="10m"}';
 const lost = series('connections_closed_total', ',reason="lost"');
 const dropped = series('messages_dropped_total', ',reason="backpressure"');
+const certificateExpiry = series('certificate_expiry_timestamp_seconds');
 const fdsUsed = series('limit_used_ratio', ',limit="fds"');
 
 const healthy: SeriesTable = {
@@ -101,6 +102,9 @@ const scenarios: readonly (readonly [title: string, changed: SeriesTable, ...ale
   ['the network cuts a fifth of the connections', { [lost]: '0+5x35 4180+0x4' }, 'TenmConnectionsLost'],
   ['clients stop reading', { [series('connections_stalled')]: '3+0x20 2000+0x20' }, 'TenmSlowReaders'],
   ['messages are dropped', { [dropped]: '0+60x40' }, 'TenmMessagesDropped'],
+  // promtool's clock begins in 1970: five days later, and two months later.
+  ['a certificate is old', { [certificateExpiry]: '432000+0x40' }, 'TenmCertificateExpires'],
+  ['a certificate is young', { [certificateExpiry]: '5184000+0x40' }],
 ];
 
 /** The scenarios in promtool's format: YAML takes JSON. */

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { selfSigned } from '../../bench/certificate.js';
+import { freePorts } from '../harness/ports.js';
 import { found, run } from '../harness/programs.js';
 import { startServer } from '../harness/server.js';
 
@@ -21,7 +23,12 @@ function exposed(text: string): string[] {
   );
 }
 
-const server = await startServer(t, ['--workers', '2']);
+const certificate = selfSigned();
+t.teardown(() => certificate.remove());
+const server = await startServer(t, [
+  ...['--workers', '2', '--tls-ports', String(await freePorts(1))],
+  ...['--tls-cert', certificate.certFile, '--tls-key', certificate.keyFile],
+]);
 const text = await (await server.fetch('/metrics')).text();
 
 t.test('the page of metrics tells exactly what is exposed', (t) => {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { closeCodes, refusals } from '../../server/codes.js';
+import { closeCodes, closeReasons, refusals } from '../../server/codes.js';
 
 const read = (name: string) =>
   readFileSync(fileURLToPath(new URL(`../../../${name}`, import.meta.url)), 'utf8');
@@ -25,8 +25,17 @@ t.test('every status of a refusal is in docs/protocol.md', (t) => {
   t.end();
 });
 
+t.test('every reason of a refusal and of a close is in docs/metrics.md', (t) => {
+  const reasons = new Set([
+    ...Object.values(refusals).map(({ reason }) => reason),
+    ...Object.keys(closeReasons),
+  ]);
+  for (const reason of reasons) t.match(read('docs/metrics.md'), `\`${reason}\``);
+  t.end();
+});
+
 t.test('links between the documents lead somewhere', (t) => {
-  for (const name of ['README.md', 'docs/architecture.md', 'docs/protocol.md']) {
+  for (const name of ['README.md', 'docs/architecture.md', 'docs/protocol.md', 'docs/security.md']) {
     const folder = name.includes('/') ? 'docs/' : '';
     for (const [, link] of read(name).matchAll(/\]\((?!https?:)([^)#]+)/g))
       t.ok(existsSync(fileURLToPath(new URL(`../../../${folder}${link}`, import.meta.url))), String(link));

@@ -40,8 +40,8 @@ interface Route {
   readonly handle: (parts: AdminParts, request: IncomingMessage, path: string) => Promise<Answer> | Answer;
 }
 
-/** How long a client may take to send its request. */
-const REQUEST_TIMEOUT_MS = 10_000;
+/** How long a client may take to send its request; Node looks that often whether one has taken longer. */
+const TIMEOUTS = { requestTimeout: 10_000, headersTimeout: 10_000, connectionsCheckingInterval: 1000 };
 
 /** For machines that look after this one. */
 const open: Protection = { needsToken: false, isOpen: true };
@@ -95,7 +95,7 @@ const routes: readonly Route[] = [
  * @throws {Error} with one line for the operator when its port cannot be had
  */
 export async function openAdmin(parts: AdminParts): Promise<Server> {
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
+  const server = createServer(TIMEOUTS, (request, response) => {
     answer(parts, request, response).then(
       (result) => {
         if (result !== undefined) send(request, response, result);

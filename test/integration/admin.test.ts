@@ -145,3 +145,88 @@ t.test('a web page of another origin can neither publish nor control', async (t)
   );
   t.equal((await server.fetch('/healthz')).status, 200);
 });
+
+t.test('a page whose own name was made to lead here gets nothing', async (t) => {
+  const server = await startServer(t, ['--workers', '1']);
+  const ask = async (path: string, host: string, method = 'GET', headers = '') =>
+    Number(
+      (
+        await exchange(
+          server.adminPort,
+          `${method} ${path} HTTP/1.1\r\nHost: ${host}\r\n${headers}Connection: close\r\nContent-Length: 0\r\n\r\n`,
+        )
+      ).slice(9, 12),
+    );
+  const rebound = `rebound.evil.example:${server.adminPort}`;
+  t.equal(await ask('/publish/news', rebound, 'POST'), 403);
+  t.equal(await ask('/publish/news', rebound, 'POST', `Origin: http://${rebound}\r\n`), 403);
+  for (const path of ['/', '/events', '/stats', '/drain']) {
+    t.equal(await ask(path, rebound, path === '/drain' ? 'POST' : 'GET'), 403, path);
+  }
+  for (const path of ['/metrics', '/healthz', '/readyz']) t.equal(await ask(path, rebound), 200, path);
+  for (const host of ['localhost', '127.0.0.1:1', '[::1]:9110', 'push']) {
+    t.equal(await ask('/publish/news', host, 'POST'), 202, host);
+  }
+  t.equal(await ask('/stats', 'localhost', 'GET', 'Origin: http://evil.example\r\n'), 403, 'nor may it look');
+
+  const guarded = await startServer(t, ['--workers', '1'], { environment: { TENM_ADMIN_TOKEN: 'secret' } });
+  const response = await exchange(
+    guarded.adminPort,
+    'POST /publish/news HTTP/1.1\r\nHost: push.example.com\r\nAuthorization: Bearer secret\r\nConnection: close\r\nContent-Length: 0\r\n\r\n',
+  );
+  t.match(response, /^HTTP\/1\.1 202 /, 'with a token any name will do');
+});
+
+t.test('the token may come from a file', async (t) => {
+  const folder = t.testdir({ token: 'from-a-file\n', empty: '\n', two: 'two words' });
+  const server = await startServer(t, ['--workers', '1', '--admin-token-file', `${folder}/token`]);
+  const status = async (token: string) =>
+    (
+      await server.fetch('/publish/news', {
+        method: 'POST',
+        body: 'x',
+        headers: { Authorization: `Bearer ${token}` },
+      })
+    ).status;
+  t.equal(await status('from-a-file'), 202);
+  t.equal(await status('from-a-fil'), 401);
+  t.equal(await status('from-a-file2'), 401);
+  t.notMatch(server.process.lines.join('\n'), 'from-a-file"');
+});
+
+t.test('a body that does not come is not waited for', async (t) => {
+  const server = await startServer(t, ['--workers', '1']);
+  const startedMs = performance.now();
+  const answer = await exchange(
+    server.adminPort,
+    'POST /publish/news HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhalf',
+  );
+  t.match(answer, /^HTTP\/1\.1 408 /);
+  t.ok(performance.now() - startedMs < 20_000, `${Math.round(performance.now() - startedMs)} ms`);
+});
+
+t.test('paths lead to nothing but what is served', async (t) => {
+  const server = await startServer(t, ['--workers', '1']);
+  const paths = [
+    '/../etc/passwd',
+    '/..%2f..%2fetc%2fpasswd',
+    '/metrics/',
+    '/metrics/../stats',
+    '//metrics',
+    '/%6detrics',
+  ];
+  for (const path of [
+    ...paths,
+    '/stats/x',
+    '/package.json',
+    '/status-page/app.js',
+    '*',
+    'http://evil.example/stats',
+  ]) {
+    const answer = await exchange(
+      server.adminPort,
+      `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`,
+    );
+    t.match(answer, /^HTTP\/1\.1 40[04] /, path);
+  }
+});

@@ -1,5 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { parseCommandLine } from '../../server/command-line.js';
@@ -23,8 +22,10 @@ const complaint = async (argv: string[], environment: Record<string, string> = {
   return commandLine.text;
 };
 
+const folder = t.testdir({ secret: 'x'.repeat(32), token: 'two words' });
+
 const configFile = (content: string): string => {
-  const path = join(mkdtempSync(join(tmpdir(), '10m-config-')), 'config.json');
+  const path = join(folder, 'config.json');
   writeFileSync(path, content);
   return path;
 };
@@ -123,4 +124,37 @@ t.test('a size has a decimal or a binary suffix, or none', async (t) => {
   for (const [raw, bytes] of sizes) t.equal(parse(raw), bytes, raw);
   for (const bad of ['', '0', '-1', '1 GB', '1gb', '1e9', 'GB', '1PB', '0.1B', '1iB'])
     t.equal(parse(bad), undefined, bad);
+});
+
+t.test('rules over several options, and over the files that they name', async (t) => {
+  const rules: [argv: string, said: RegExp][] = [
+    ['--ports none', /--ports none leaves nothing to listen on/],
+    ['--tls-ports 443', /TLS needs .*; give --tls-cert and --tls-key too/],
+    ['--tls-cert a --tls-key b', /give --tls-ports too/],
+    ['--tls-ports 10500-10600 --tls-cert a --tls-key b', /--tls-ports 10500-10600 overlaps --ports/],
+    ['--tls-ports 9000-9200 --tls-cert a --tls-key b', /--admin-port 9110 lies inside --tls-ports/],
+    ['--ports 9000-9200', /--admin-port 9110 lies inside --ports/],
+    ['--auth jwt', /give --jwt-secret-file or --jwt-public-key/],
+    ['--auth jwt --jwt-secret-file a --jwt-public-key b', /needs one key/],
+    ['--jwt-secret-file a', /give --auth jwt too/],
+    ['--auth jwt --jwt-secret-file /nowhere', /--jwt-secret-file "\/nowhere" cannot be read: ENOENT/],
+    [`--auth jwt --jwt-public-key ${folder}/secret`, /holds no public key in PEM and no JWKS/],
+    ['--admin-token a --admin-token-file b', /both given/],
+    ['--admin-token-file /nowhere', /--admin-token-file "\/nowhere" cannot be read: ENOENT/],
+    [`--admin-token-file ${folder}/token`, /holds no single line of printable ASCII/],
+    ['--admin-host 0.0.0.0', /give --admin-token or --admin-token-file too/],
+    ['--allowed-origins *', /--allowed-origins "\*" is not allowed; give origins separated by commas/],
+    ['--trust-proxy 10.0.0.0/33', /--trust-proxy "10.0.0.0\/33" is not allowed; give addresses or blocks/],
+    ['--max-connections-per-ip 0', /--max-connections-per-ip "0"/],
+    ['--max-handshakes-per-second 0', /--max-handshakes-per-second "0"/],
+    ['--auth basic', /one of none, jwt/],
+  ];
+  for (const [argv, said] of rules) t.match(await complaint(argv.split(' ')), said, argv);
+  const options = await values(
+    `--auth jwt --jwt-secret-file ${folder}/secret --trust-proxy 10.0.0.0/8,::1 --allowed-origins`
+      .split(' ')
+      .concat('https://a.test, *.b.test'),
+  );
+  t.same(options.trustProxy, ['10.0.0.0/8', '::1']);
+  t.same(options.allowedOrigins, ['https://a.test', '*.b.test']);
 });

@@ -11,6 +11,8 @@ export interface PingerParts {
   readonly serve: (tick: number) => void;
   /** Gets the lateness of each tick served, in milliseconds. */
   readonly observeLag: (lagMs: number) => void;
+  /** Gets how late the event loop served the timer of this clock, in milliseconds. */
+  readonly observeDelay: (delayMs: number) => void;
 }
 
 /** Most ticks served at once: twice the usual rate while catching up. */
@@ -56,7 +58,12 @@ export class Pinger {
   }
 
   #schedule(delayMs: number): void {
-    this.#timer = setTimeout(() => this.#schedule(this.poll()), Math.ceil(delayMs));
+    const { now, observeDelay } = this.#parts;
+    const dueMs = now() + Math.ceil(delayMs);
+    this.#timer = setTimeout(() => {
+      observeDelay(Math.max(0, now() - dueMs));
+      this.#schedule(this.poll());
+    }, Math.ceil(delayMs));
   }
 
   /**

@@ -3,7 +3,7 @@ import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
 import { openFds } from './fd-limit.js';
 
 /** Resolution of the event loop's delay, in milliseconds: each sample wakes an idle process up. */
-export const LOOP_DELAY_RESOLUTION_MS = 50;
+export const LOOP_DELAY_RESOLUTION_MS = 100;
 
 /** Registers the default metrics, with an own count of fds: theirs lists a folder with an entry per connection. */
 export function collectProcessMetrics(register: Registry): void {

@@ -5,11 +5,12 @@ import { type CloseReason, closeReasons, refusals } from './codes.js';
 import { DeliveryTiming } from './delivery-timing.js';
 import { maxFds, openFds } from './fd-limit.js';
 import type { MetricsReport } from './ipc.js';
-import { LoopDelay } from './loop-delay.js';
 import { describeWorker } from './per-worker-metrics.js';
 import { collectProcessMetrics } from './process-metrics.js';
 
 const SECONDS_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+const LOOP_DELAY_BUCKETS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
 /** Besides round numbers, the idle timeouts of common load balancers, proxies and NAT gateways. */
 const AGE_BUCKETS = [1, 5, 15, 30, 60, 120, 300, 350, 600, 900, 1800, 3600, 14_400, 86_400, 604_800];
@@ -45,7 +46,7 @@ export class WorkerMetrics {
     'How long connections had been open when they ended.',
     AGE_BUCKETS,
   );
-  readonly #loopDelay: LoopDelay;
+  readonly #loopDelay: BucketHistogram;
   readonly #pingLag: Histogram;
   readonly #probe: Histogram;
 
@@ -104,7 +105,12 @@ export class WorkerMetrics {
       messagesDelivered: () => this.messagesDelivered,
       pingsSent: () => this.pingsSent,
     });
-    this.#loopDelay = new LoopDelay(number);
+    this.#loopDelay = new BucketHistogram(
+      'worker_event_loop_delay_seconds',
+      "How late the event loop of each worker served the timer of the ping wheel's ticks.",
+      LOOP_DELAY_BUCKETS,
+      { worker: String(number) },
+    );
     collectProcessMetrics(this.#process);
   }
 
@@ -119,6 +125,10 @@ export class WorkerMetrics {
 
   observePingLag(lagMs: number): void {
     this.#pingLag.observe(lagMs / 1000);
+  }
+
+  observeLoopDelay(delayMs: number): void {
+    this.#loopDelay.observe(delayMs / 1000);
   }
 
   observeProbe(seconds: number): void {

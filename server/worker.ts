@@ -143,6 +143,7 @@ class Worker {
       turnTicks,
       serve: (tick) => connections.tick(tick),
       observeLag: (lagMs) => metrics.observePingLag(lagMs),
+      observeDelay: (delayMs) => metrics.observeLoopDelay(delayMs),
     });
 
     if (options.maxConnectionsPerIp !== undefined) {

@@ -12,6 +12,7 @@ function pingerAt(tickMs: number, turnTicks: number) {
     turnTicks,
     serve: (tick) => served.push(tick),
     observeLag: (lagMs) => lags.push(lagMs),
+    observeDelay: () => {},
   });
   pinger.start();
   pinger.stop();
@@ -59,4 +60,22 @@ t.test('after more than a turn, whole turns are left out: a slot is owed one pin
   pinger.poll();
   t.same(served, [31, 32], 'the slots that were next come next, as ticks of the last turn');
   t.end();
+});
+
+t.test('says how late the loop served its timer', async (t) => {
+  const delays: number[] = [];
+  const pinger = new Pinger({
+    now: () => performance.now(),
+    tickMs: 20,
+    turnTicks: 10,
+    serve: () => {},
+    observeLag: () => {},
+    observeDelay: (delayMs) => delays.push(delayMs),
+  });
+  pinger.start();
+  const untilMs = performance.now() + 120;
+  while (performance.now() < untilMs);
+  while (delays.length === 0) await new Promise(setImmediate);
+  pinger.stop();
+  t.ok(delays[0]! >= 95 && delays[0]! < 5000, `${delays[0]} ms`);
 });

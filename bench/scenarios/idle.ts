@@ -7,7 +7,7 @@ import type { Measurement, Scenario } from '../scenario.js';
 export const idle: Scenario = {
   name: 'idle',
   summary: 'connections that stand, then nothing',
-  defaults: { connections: 100_000, tlsConnections: 20_000, workers: 8, duration: 10 },
+  defaults: { connections: 100_000, tlsConnections: 20_000, workers: 8, duration: 30 },
   figures: {
     userBytes: { name: 'user memory per connection', unit: 'B', better: 'lower' },
     kernelBytes: { name: 'kernel memory per socket', unit: 'B', better: 'lower' },

@@ -65,6 +65,7 @@ export class Admission {
     const address = isAsked ? clientAddress(source, this.#trustedProxies) : '';
     if (typeof address !== 'string') return address;
     if (this.#bucket?.take() === false) return refusals.tooManyHandshakes;
+    if (this.#verifier?.isFull === true) return refusals.verifierBusy;
     if (this.#verifier === undefined && this.#claims === undefined) return admittedForEver;
     const token = this.#verifier === undefined ? '' : tokenOf(request);
     if (token === undefined) return refusals.noToken;

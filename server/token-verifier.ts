@@ -11,7 +11,7 @@ export interface Grant {
 
 /** Verifications at a time: more would only wait for the thread pool, and hold the loop up when they end together. */
 const MAX_RUNNING = 8;
-/** Waiting ones. Whoever comes to a full queue is told to come again, so that a burst of bad tokens ends somewhere. */
+/** Waiting ones: what comes beyond them is refused, so that a burst of bad tokens ends somewhere. */
 const MAX_WAITING = 512;
 
 /** Checks tokens: signature, `exp`, `nbf`, and the channels they name. */
@@ -24,10 +24,14 @@ export class TokenVerifier {
     this.#key = key;
   }
 
+  /** Whether more tokens wait than should: whoever comes now is to come again. */
+  get isFull(): boolean {
+    return this.#waiting.length >= MAX_WAITING;
+  }
+
   /** Whether the token opens the channel; never rejects. */
   async verify(token: string, channel: string): Promise<Grant | Refusal> {
     if (this.#running >= MAX_RUNNING) {
-      if (this.#waiting.length >= MAX_WAITING) return refusals.verifierBusy;
       await new Promise<void>((resolve) => {
         this.#waiting.push(resolve);
       });

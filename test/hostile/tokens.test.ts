@@ -1,6 +1,7 @@
 // A flood of tokens that are not valid, while messages flow to those who are connected.
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { closeReasons } from '../../server/codes.js';
 import { TestProcess } from '../harness/processes.js';
 import { startServer } from '../harness/server.js';
 import { drop, openMany } from '../harness/sockets.js';
@@ -64,7 +65,9 @@ t.test('tokens that are not valid do not hold up the messages of those who are c
   t.ok(refused / seconds > 500, 'it is a flood');
   t.ok(flooded.p99 < MOST_P99_MS, `p99 ${flooded.p99.toFixed(1)} ms`);
   for (const { received } of members) t.equal(received.length, 2 * MESSAGES);
-  t.equal(await server.metric('tenm_connections_closed_total'), 0);
+  for (const reason of Object.keys(closeReasons)) {
+    t.equal(await server.metric('tenm_connections_closed_total', `reason="${reason}"`), 0, reason);
+  }
   t.equal(server.process.count(/"level":"(warn|error)".*token/), 0, 'no line for each');
   drop(members);
 });

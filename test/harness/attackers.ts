@@ -14,8 +14,8 @@ export class RawSocket {
   #chunks: Buffer[] = [];
   #wake: (() => void)[] = [];
 
-  constructor(port: number) {
-    this.socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  constructor(port: number, host = '127.0.0.1') {
+    this.socket = connect({ port, host, noDelay: true });
     this.socket.on('error', () => {});
     this.socket.on('data', (chunk: Buffer) => {
       this.#chunks.push(chunk);
@@ -86,9 +86,9 @@ export class RawSocket {
   }
 }
 
-/** A raw socket after its handshake; without one when the server refused it. */
-export async function upgraded(port: number): Promise<RawSocket> {
-  const raw = new RawSocket(port);
+/** A raw socket after its handshake; rejects when the server refused it. */
+export async function upgraded(port: number, host?: string): Promise<RawSocket> {
+  const raw = new RawSocket(port, host);
   raw.write(handshakeBytes(`/${ATTACKERS_CHANNEL}`));
   // uWS drops what comes in one segment with the handshake, so that frames have to wait for the answer.
   const isOpen = await raw.until((text) => text.includes('\r\n\r\n'));
@@ -186,5 +186,6 @@ const FENCE = Buffer.concat([
 export function isOpenBehindFence(raw: RawSocket): Promise<boolean> {
   raw.forget();
   raw.write(FENCE);
-  return raw.until((text) => text.endsWith(FENCE_END));
+  // A ping of the server's own may follow.
+  return raw.until((text) => text.includes(FENCE_END));
 }

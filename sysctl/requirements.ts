@@ -167,12 +167,12 @@ export const hostSettings: readonly HostSetting[] = [
   },
   {
     key: 'net.ipv4.tcp_rmem',
-    server: '4096 131072 1048576',
+    server: '4096 131072 524288',
     rule: 'at-most',
     mayBeMissing: false,
-    needed: () => '4096 131072 1048576',
-    why: 'clients send next to nothing, so a receive buffer (least, first, most bytes) needs no more; Redis needs the 1 MiB',
-    cost: 'one connection takes in at most 1 MiB a round trip: 10 MB/s at 100 ms',
+    needed: () => '4096 131072 524288',
+    why: 'clients send next to nothing, and one that floods is read for as long as its bytes fill 512 KiB, so a receive buffer (least, first, most bytes) holds less; Redis needs what is left',
+    cost: 'one connection takes in at most 512 KiB a round trip: 5 MB/s at 100 ms',
     source: 'ip-sysctl; tcp(7)',
   },
   {

@@ -50,7 +50,7 @@ t.test('each thing that falls short is named, with the command that mends it', a
     ['net.ipv4.tcp_migrate_req', '0', /tcp_migrate_req=1$/],
     ['net.ipv4.tcp_retries2', '15', /tcp_retries2=8$/],
     ['net.ipv4.tcp_wmem', '4096 16384 4194304', /tcp_wmem="4096 16384 262144"$/],
-    ['net.ipv4.tcp_rmem', '4096 131072 6291456', /tcp_rmem="4096 131072 1048576"$/],
+    ['net.ipv4.tcp_rmem', '4096 131072 6291456', /tcp_rmem="4096 131072 524288"$/],
     ['net.netfilter.nf_conntrack_max', '1000001', /nf_conntrack_max=11000000$/],
     ['net.ipv4.tcp_ehash_entries', '131072', /thash_entries=262144$/],
     ['net.ipv4.ip_local_port_range', '40000 40020', /ip_local_port_range="32768 60999"$/],

@@ -22,7 +22,7 @@ export const goodHost: Readonly<Record<string, string>> = {
   'proc/sys/net/ipv4/tcp_migrate_req': '1\n',
   'proc/sys/net/ipv4/tcp_retries2': '8\n',
   'proc/sys/net/ipv4/tcp_wmem': '4096\t16384\t262144\n',
-  'proc/sys/net/ipv4/tcp_rmem': '4096\t131072\t1048576\n',
+  'proc/sys/net/ipv4/tcp_rmem': '4096\t131072\t524288\n',
   'proc/sys/net/netfilter/nf_conntrack_max': '11000000\n',
   'proc/sys/net/ipv4/tcp_ehash_entries': '4194304\n',
   'sys/fs/cgroup/system.slice/10m-server.service/memory.max': 'max\n',

@@ -117,7 +117,10 @@ class Primary {
       stats: () => this.#stats(),
       drain: () => this.#stop('POST /drain'),
       restart: () => this.restart('POST /restart'),
-      page: new StatusPage(this.#stream, publicListener(this.#options)),
+      page: new StatusPage(this.#stream, {
+        ...publicListener(this.#options),
+        webSocketAuth: this.#options.auth,
+      }),
       logger: this.#logger,
     });
     this.#publisher.start();

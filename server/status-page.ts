@@ -20,6 +20,8 @@ export interface PageSettings {
   /** Scheme and port of the WebSocket listener that the page's own connection goes to. */
   readonly webSocketScheme: 'ws' | 'wss';
   readonly webSocketPort: number;
+  /** What the page must bring to subscribe. */
+  readonly webSocketAuth: 'none' | 'jwt';
 }
 
 function buildPage(settings: PageSettings): Page {
@@ -32,6 +34,7 @@ function buildPage(settings: PageSettings): Page {
   const scripts: string[] = [];
   const html = read('index.html')
     .replace('{{webSocketScheme}}', settings.webSocketScheme)
+    .replace('{{webSocketAuth}}', settings.webSocketAuth)
     .replace('{{webSocketPort}}', String(settings.webSocketPort))
     .replace(/<link rel="stylesheet" href="([^"]+)">/g, (_tag, name: string) => {
       styles.push(read(name));

@@ -14,6 +14,7 @@ const reasonNames = {
   too_big: 'sent too much',
   too_slow: 'too slow a reader',
   pong_timeout: 'no pong',
+  expired: 'token expired',
   stopping: 'server stops',
   restarting: 'worker restarts',
 };

@@ -2,6 +2,7 @@
 
 const webSocketScheme = document.querySelector('meta[name="websocket-scheme"]').content;
 const webSocketPort = document.querySelector('meta[name="websocket-port"]').content;
+const asksForToken = document.querySelector('meta[name="websocket-auth"]').content === 'jwt';
 const MOST_SHOWN = 20;
 
 let socket;
@@ -13,7 +14,8 @@ const channelPath = () => encodeURIComponent(channelOf()).replaceAll('%2F', '/')
 const channelUrl = () => `${webSocketScheme}://${location.hostname}:${webSocketPort}/${channelPath()}`;
 
 function showCommands() {
-  setText('subscribe-command', `10m-client subscribe '${channelUrl()}'`);
+  const withToken = asksForToken ? ' --token-file FILE' : '';
+  setText('subscribe-command', `10m-client subscribe '${channelUrl()}'${withToken}`);
   setText('publish-command', `curl -d hello '${location.origin}/publish/${channelPath()}'`);
 }
 
@@ -58,7 +60,9 @@ function unsubscribe() {
 
 function subscribe() {
   const channel = channelOf();
-  const opening = new WebSocket(channelUrl());
+  const token = byId('channel-token').value.trim();
+  // A token in the URL would end up in logs, and a browser can set no other header.
+  const opening = new WebSocket(channelUrl(), asksForToken ? ['10m.v1', `token.${token}`] : []);
   let wasOpen = false;
   socket = opening;
   opening.binaryType = 'arraybuffer';
@@ -73,7 +77,9 @@ function subscribe() {
     if (socket !== opening) return;
     unsubscribe();
     const why = reason === '' ? `code ${code}` : `code ${code}, ${reason}`;
-    setText('try-state', wasOpen ? `The connection ended (${why}).` : `No connection to ${opening.url}.`);
+    const noConnection = `No connection to ${opening.url}.`;
+    const advice = asksForToken ? ' Does the token name the channel, and is it still valid?' : '';
+    setText('try-state', wasOpen ? `The connection ended (${why}).` : noConnection + advice);
   });
 }
 
@@ -120,4 +126,6 @@ byId('channel').addEventListener('input', () => {
   if (socket !== undefined) unsubscribe();
   showCommands();
 });
+byId('channel-token-field').hidden = !asksForToken;
+byId('channel-token').required = asksForToken;
 showCommands();

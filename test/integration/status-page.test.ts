@@ -5,6 +5,7 @@ import { TestProcess } from '../harness/processes.js';
 import { found } from '../harness/programs.js';
 import { serverMain, startServer, type TestServer } from '../harness/server.js';
 import { drop, openMany } from '../harness/sockets.js';
+import { secretFile, tokenFor } from '../harness/tokens.js';
 
 const pageOf = (server: TestServer) => `http://127.0.0.1:${server.adminPort}/`;
 
@@ -85,6 +86,7 @@ t.test('the status page', found('chromium'), async (t) => {
     const { page } = await browser.open(pageOf(server));
     const token = page.getByLabel(/Admin token/);
     t.notOk(await token.isVisible());
+    t.notOk(await page.getByLabel(/Subscriber's token/).isVisible());
     await page.getByRole('button', { name: 'Publish' }).click();
     await page.getByText('Publishing asks for the admin token.').waitFor();
     await token.fill('wrong');
@@ -96,6 +98,29 @@ t.test('the status page', found('chromium'), async (t) => {
     await page.reload();
     t.equal(await token.inputValue(), '');
     t.equal(await page.evaluate('localStorage.length + sessionStorage.length + document.cookie.length'), 0);
+    await page.close();
+  });
+
+  t.test('subscribing brings a token where the server asks for one', async (t) => {
+    const server = await startServer(t, [
+      '--workers',
+      '1',
+      '--auth',
+      'jwt',
+      '--jwt-secret-file',
+      secretFile(t),
+    ]);
+    const { page } = await browser.open(pageOf(server));
+    const token = page.getByLabel(/Subscriber's token/);
+    await token.fill(await tokenFor(['sport']));
+    await page.getByRole('button', { name: 'Subscribe' }).click();
+    await page.getByText(/^No connection to .* Does the token name the channel/).waitFor();
+    await token.fill(await tokenFor(['news']));
+    await page.getByRole('button', { name: 'Subscribe' }).click();
+    await page.getByText('Subscribed to news.').waitFor();
+    await page.getByRole('button', { name: 'Publish' }).click();
+    await page.getByRole('log').getByText('hello').waitFor();
+    t.match(await page.locator('#subscribe-command').textContent(), '--token-file');
     await page.close();
   });
 

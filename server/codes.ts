@@ -15,6 +15,7 @@ export const closeReasons = {
   lost: 'the connection ended without a close frame',
   protocol: 'the client broke the protocol',
   too_big: 'the client sent a message over 1 KiB',
+  flood: 'the client sent frames without a pause',
   too_slow: 'the client left messages unread: write timeout or backpressure',
   pong_timeout: 'the client did not answer a ping',
   expired: 'the token of the client has expired',

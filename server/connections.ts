@@ -3,6 +3,7 @@ import type { WebSocket } from 'uWebSockets.js';
 import type { Admitted } from './admission.js';
 import { type CloseReason, closeCodes } from './codes.js';
 import type { ExpiringItem, ExpiryWheel } from './expiry-wheel.js';
+import { FloodGuard } from './flood-guard.js';
 import type { Logger } from './logger.js';
 import type { PingWheel, WheelItem } from './ping-wheel.js';
 
@@ -45,7 +46,7 @@ export const initialStateOf = (needs: StateNeeds): Readonly<ConnectionState> =>
 /** Most connections closed at once since they expired: about 10 ms. */
 const EXPIRE_AT_ONCE = 256;
 
-/** Mark of a connection whose backpressure passed the limit: uWS closes it a moment later. */
+/** Mark of a connection whose backpressure passed the limit. */
 const OVERFLOWED = -1;
 
 const EMPTY = new ArrayBuffer(0);
@@ -89,6 +90,9 @@ export class Connections {
   readonly #limits: ConnectionLimits;
   readonly #logger: Logger;
   readonly #now: () => number;
+  readonly #floodGuard = new FloodGuard<Connection>();
+  /** To be closed once uWS has returned from what it does to them. */
+  readonly #overflowed = new Set<Connection>();
   /** Why we are closing the connection whose close handler runs within that call. */
   #ownReason: CloseReason | undefined;
   #tick = 0;
@@ -131,6 +135,7 @@ export class Connections {
   closed(connection: Connection, code: number, message: ArrayBuffer): void {
     this.#wheel.remove(connection);
     this.#expiries?.remove(connection);
+    this.#overflowed.delete(connection);
     const reason = this.#ownReason ?? reasonOf(connection, code, message);
     if (connection.stalledSince !== 0) this.#stalled--;
     this.#counters.countClosed(reason, (this.#tenths() - connection.openedAt) / 10);
@@ -139,10 +144,20 @@ export class Connections {
     }
   }
 
-  /** uWS dropped a message since the backpressure passed its limit. No ws method may be called here: it would crash. */
+  /**
+   * uWS dropped a message since the backpressure passed its limit. No ws method may be called here: it would crash. uWS
+   * closes such a connection too, but only once the client pauses.
+   */
   readonly dropped = (connection: Connection): void => {
     this.#counters.droppedBackpressure++;
     this.#stall(connection, OVERFLOWED);
+    if (this.#overflowed.size === 0) setImmediate(this.#closeOverflowed);
+    this.#overflowed.add(connection);
+  };
+
+  /** The client has sent a frame: there is nothing in it for us, but it may be one of too many. */
+  readonly heard = (connection: Connection): void => {
+    if (this.#floodGuard.isFlood(connection)) this.#close(connection, 'flood');
   };
 
   /** The client took bytes that had been waiting. */
@@ -153,7 +168,8 @@ export class Connections {
   };
 
   readonly ponged = (connection: Connection): void => {
-    connection.unansweredSince = 0;
+    if (this.#limits.pingType === 'frame') connection.unansweredSince = 0;
+    this.heard(connection);
   };
 
   /** Serves what is due at a tick: pings, and the deadlines of connections pinged earlier. */
@@ -220,6 +236,10 @@ export class Connections {
         return connection.ping() === 1;
     }
   }
+
+  readonly #closeOverflowed = (): void => {
+    for (const connection of this.#overflowed) this.#close(connection, 'too_slow');
+  };
 
   readonly #closeStalled = (connection: Connection): void => {
     const { stalledSince } = connection;

@@ -29,6 +29,8 @@ export interface PublicAppEvents {
   closed(connection: Connection, code: number, message: ArrayBuffer): void;
   dropped(connection: Connection): void;
   drained(connection: Connection): void;
+  /** The client has sent a frame that means nothing to us. */
+  heard(connection: Connection): void;
   ponged(connection: Connection): void;
   subscriptionChanged(connection: Connection, topic: ArrayBuffer, newCount: number, oldCount: number): void;
 }
@@ -125,6 +127,8 @@ export class PublicApp implements Topics {
         },
         dropped: (ws) => events.dropped(ws as Connection),
         drain: (ws) => events.drained(ws as Connection),
+        message: (ws) => events.heard(ws as Connection),
+        ping: (ws) => events.heard(ws as Connection),
         pong: (ws) => events.ponged(ws as Connection),
         subscription: (ws, topic, newCount, oldCount) =>
           events.subscriptionChanged(ws as Connection, topic, newCount, oldCount),

@@ -179,6 +179,7 @@ class Worker {
         },
         dropped: connections.dropped,
         drained: connections.drained,
+        heard: connections.heard,
         ponged: connections.ponged,
         subscriptionChanged: (...change) => fanOut.subscriptionChanged(...change),
       },

@@ -4,6 +4,9 @@ import { bytesPerSocket, kernelMemory } from '../proc/kernel-memory.js';
 import type { Run } from '../run.js';
 import type { Measurement, Scenario } from '../scenario.js';
 
+/** The garbage of connecting is still collected for a while once its memory is given back. */
+const restSeconds = 20;
+
 export const idle: Scenario = {
   name: 'idle',
   summary: 'connections that stand, then nothing',
@@ -37,6 +40,8 @@ export const idle: Scenario = {
     const userAfter = await server.settledBytes(signal);
     const kernelBytes = bytesPerSocket(kernelBefore, kernelMemory());
     const clientAfter = await load.settledBytes(signal);
+    run.say('waiting for the last garbage collections');
+    await run.wait(Math.min(restSeconds, options.duration));
     run.say(`idle for ${options.duration} s`);
     const cpuBefore = server.cpuSeconds;
     const startMs = performance.now();

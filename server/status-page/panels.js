@@ -12,6 +12,7 @@ const reasonNames = {
   lost: 'connection lost',
   protocol: 'broke the protocol',
   too_big: 'sent too much',
+  flood: 'sent without a pause',
   too_slow: 'too slow a reader',
   pong_timeout: 'no pong',
   expired: 'token expired',

@@ -2,14 +2,19 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { selfSigned } from '../../bench/certificate.js';
+import { ClientProcess } from '../harness/client-process.js';
+import { freePorts } from '../harness/ports.js';
 import { found } from '../harness/programs.js';
 import { type Sample, startPrometheus, type TestPrometheus } from '../harness/prometheus.js';
 import { startRedis } from '../harness/redis.js';
 import { startServer, type Teardown, type TestServer } from '../harness/server.js';
 import { drop, open, openMany } from '../harness/sockets.js';
 
-/** Enough for a channel of several slices in each of two workers, and for the memory of a connection to be told. */
-const CONNECTIONS = 1400;
+/** All on one channel: enough for several slices of it in each of two workers. */
+const MEMBERS = 1400;
+/** Each on a channel of its own. */
+const CROWD = 18_600;
 
 interface Dashboard {
   readonly panels: readonly {
@@ -59,13 +64,30 @@ async function dataOf(prometheus: TestPrometheus, expression: string): Promise<S
 
 t.test('Prometheus, the dashboard and the alerts', found('prometheus', 'redis-server'), async (t) => {
   const redis = await startRedis(t);
-  const server = await startServer(t, ['--workers', '2', '--redis', redis.url, '--ping-interval', '2']);
-  const connections = await openMany(CONNECTIONS, () => server.url('news'));
-  t.teardown(() => drop(connections));
+  const certificate = selfSigned();
+  t.teardown(() => certificate.remove());
+  const server = await startServer(t, [
+    ...[
+      '--workers',
+      '2',
+      '--redis',
+      redis.url,
+      '--ping-interval',
+      '4',
+      '--tls-ports',
+      String(await freePorts(1)),
+    ],
+    ...['--tls-cert', certificate.certFile, '--tls-key', certificate.keyFile],
+  ]);
+  const members = await openMany(MEMBERS, () => server.url('news'));
+  t.teardown(() => drop(members));
+  const crowd = new ClientProcess('127.0.0.1', String(CROWD), '--port', String(server.port), '--json');
+  t.teardown(() => crowd.stop());
+  await server.until(async () => (await server.stats()).connections === MEMBERS + CROWD);
   load(t, server);
   const prometheus = await startPrometheus(t, server);
 
-  await t.test('every panel has data', async (t) => {
+  await t.test('every panel has data, with 20,000 connections', async (t) => {
     const panels = dashboard.panels.filter(({ type }) => type !== 'row');
     t.ok(panels.length > 30);
     for (const { title, description, targets } of panels) {

@@ -111,7 +111,8 @@ export class Run {
     for (;;) {
       const counts = await load.counts();
       this.#connected = others + counts.connected;
-      this.say(`connected ${counts.connected} of ${shape.connections}, failed ${counts.failed}`);
+      const why = counts.failed === 0 ? '' : ` (${JSON.stringify(counts.failures)})`;
+      this.say(`connected ${counts.connected} of ${shape.connections}, failed ${counts.failed}${why}`);
       if (counts.made + counts.failed !== done) changedAtMs = Date.now();
       done = counts.made + counts.failed;
       if (done >= shape.connections || Date.now() - changedAtMs > stallMs) {

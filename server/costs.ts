@@ -28,7 +28,8 @@ export interface Costs {
 }
 
 const HERE = '2 cores, 24 GiB, Linux 6.18, loopback';
-const WHEN = '2026-11-22';
+const PROTOTYPE_DAY = '2026-11-22';
+const SERVER_DAY = '2026-11-24';
 
 const kernelSocket: Cost = {
   low: 3800,
@@ -36,27 +37,27 @@ const kernelSocket: Cost = {
   unit: 'bytes',
   of: 'kernel memory of a socket',
   source: `${HERE}: a C program that only holds sockets`,
-  measured: WHEN,
+  measured: PROTOTYPE_DAY,
 };
 
 /** This server. */
 export const tenmCosts: Costs = {
   isOneProcess: false,
   userOwnChannel: {
-    low: 1050,
-    high: 1150,
+    low: 1000,
+    high: 1050,
     unit: 'bytes',
     of: 'user memory of a connection with a channel of its own',
-    source: `${HERE}: prototype; 956 of them are uWebSockets`,
-    measured: WHEN,
+    source: `${HERE}: 10m-bench idle, 100,000 on 8 workers`,
+    measured: SERVER_DAY,
   },
   userSharedChannel: {
-    low: 850,
-    high: 850,
+    low: 770,
+    high: 800,
     unit: 'bytes',
     of: 'user memory of a connection on a channel that many share',
-    source: `${HERE}: prototype; 703 of them are uWebSockets`,
-    measured: WHEN,
+    source: `${HERE}: 10m-bench idle --shared, 100,000 on 8 workers`,
+    measured: SERVER_DAY,
   },
   tls: {
     low: 4000,
@@ -64,7 +65,7 @@ export const tenmCosts: Costs = {
     unit: 'bytes',
     of: 'user memory that TLS adds to a connection',
     source: `${HERE}: uWebSockets.js 20.56`,
-    measured: WHEN,
+    measured: PROTOTYPE_DAY,
   },
   kernelSocket,
   process: {
@@ -73,23 +74,23 @@ export const tenmCosts: Costs = {
     unit: 'bytes',
     of: 'user memory of a process without connections',
     source: `${HERE}: smaps_rollup of a worker with uWebSockets.js, redis and prom-client: PSS of two workers, RSS`,
-    measured: WHEN,
+    measured: PROTOTYPE_DAY,
   },
   ping: {
-    low: 15,
-    high: 16,
+    low: 8,
+    high: 11.7,
     unit: 'µs of CPU',
     of: 'a ping, at 9,000 a second',
-    source: `${HERE}: prototype, user and kernel; the kernel alone takes 12–14`,
-    measured: WHEN,
+    source: `${HERE}: 10m-bench ping, user and kernel; the kernel alone takes 6.5–9.0`,
+    measured: SERVER_DAY,
   },
   delivery: {
-    low: 0.83,
-    high: 14,
+    low: 0.41,
+    high: 13.5,
     unit: 'µs of CPU',
     of: 'a message to one connection: 20 at once to 15,000, or one at a time',
-    source: `${HERE}: prototype`,
-    measured: WHEN,
+    source: `${HERE}: 10m-bench fanout`,
+    measured: SERVER_DAY,
   },
   brokerMessage: {
     low: 2.1,
@@ -97,7 +98,7 @@ export const tenmCosts: Costs = {
     unit: 'µs of CPU',
     of: 'a message from Redis, in each worker',
     source: `${HERE}: node-redis with Buffers`,
-    measured: WHEN,
+    measured: PROTOTYPE_DAY,
   },
 };
 
@@ -111,7 +112,7 @@ export const articleCosts: Costs = {
     unit: 'bytes',
     of: 'user memory of a connection',
     source: `${HERE}: the article's Go server`,
-    measured: WHEN,
+    measured: PROTOTYPE_DAY,
   },
   userSharedChannel: {
     low: 9000,
@@ -119,7 +120,7 @@ export const articleCosts: Costs = {
     unit: 'bytes',
     of: 'user memory of a connection',
     source: `${HERE}: the article's Go server`,
-    measured: WHEN,
+    measured: PROTOTYPE_DAY,
   },
   ping: {
     low: 32,
@@ -127,7 +128,7 @@ export const articleCosts: Costs = {
     unit: 'µs of CPU',
     of: 'a ping, at 9,000 a second',
     source: `${HERE}: the article's Go server`,
-    measured: WHEN,
+    measured: PROTOTYPE_DAY,
   },
   delivery: {
     low: 17,
@@ -135,7 +136,7 @@ export const articleCosts: Costs = {
     unit: 'µs of CPU',
     of: 'a message to one connection',
     source: `${HERE}: the article's Go server`,
-    measured: WHEN,
+    measured: PROTOTYPE_DAY,
   },
 };
 

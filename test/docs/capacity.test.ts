@@ -42,7 +42,7 @@ t.test("docs/capacity.md works the article's machine through as the model does",
   t.match(docs, `| ${cell(ours, 'userBytes')} |\n`);
   t.match(docs, `| ${cell(article, 'kernelBytes')} | ${cell(ours, 'kernelBytes')} |\n`);
   t.match(docs, `${formatSpan(article.busyCores, formatNumber)} cores: 3–4%`);
-  t.match(docs, `${formatSpan(ours.busyCores, formatNumber)} cores: under 2%`);
+  t.match(docs, `${formatSpan(ours.busyCores, formatNumber)} cores: 1%`);
   t.match(docs, `${(article.holds!.connections / 1e6).toFixed(1)} million, by its limit of open files`);
   t.match(docs, `${(ours.holds!.connections / 1e6).toFixed(1)} million, by memory`);
   const small = capacity(load, { ...machine, cores: 4, memoryBytes: 26e9 });

@@ -20,10 +20,10 @@ t.test("the article's machine, as a table", async (t) => {
   t.match(stdout, /^10,000,000 connections, a ping every 300 s, no messages:\n/);
   t.match(stdout, /workers +32 +312,500 connections each\n/);
   t.match(stdout, /pings +33,333\/s +92 bytes out and 90 in on the wire\n/);
-  t.match(stdout, /holds +30,5\d\d,\d\d\d connections +limited by memory/);
+  t.match(stdout, /holds +31,0\d\d,\d\d\d connections +limited by memory/);
   t.match(
     stdout,
-    /1,050–1,150 bytes +2026-11-22 +user memory of a connection/,
+    /1,000–1,050 bytes +2026-11-24 +user memory of a connection/,
     'it names what it was computed from',
   );
   t.match(stdout, /Note: The article met its limit at about 30,000 pings\/s/);
@@ -39,7 +39,7 @@ t.test('the same for machines', async (t) => {
     workers: 32,
     holds: { limitedBy: 'memory' },
     machines: 1,
-    costs: [{ low: 1050, high: 1150, unit: 'bytes', measured: '2026-11-22' }, {}, {}, {}],
+    costs: [{ low: 1000, high: 1050, unit: 'bytes', measured: '2026-11-24' }, {}, {}, {}],
   });
   const article = plan(
     ...['--connections', '10000000', '--memory', '208GB', '--cores', '32'],
@@ -52,7 +52,7 @@ t.test('what else can be asked', async (t) => {
   const text = (...flags: string[]) => plan(...flags).stdout;
   t.match(text('--connections', '1'), /give --memory and --cores/);
   t.match(text('--tls'), /4,000 bytes .*TLS[\s\S]*Note: TLS handshakes/);
-  t.match(text('--channels', 'shared'), /850 bytes/);
+  t.match(text('--channels', 'shared'), /770–800 bytes/);
   t.match(text('--messages-per-second', '20', '--fanout', '50000'), /deliveries +1,000,000\/s/);
   t.match(
     text('--messages-per-second', '400000', '--cores', '2'),

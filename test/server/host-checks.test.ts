@@ -63,7 +63,7 @@ t.test('each thing that falls short is named, with the command that mends it', a
     { check: 'cgroup memory', fix: /MemoryMax=/ },
   ]);
   t.match(short({ 'sys/fs/cgroup/pids.max': '100\n' }), [{ check: 'cgroup pids', fix: /TasksMax=715/ }]);
-  t.match(short({}, { pingInterval: 0.1, workers: 4 }, 4), [{ check: 'cores', needed: '229' }]);
+  t.match(short({}, { pingInterval: 0.1, workers: 4 }, 4), [{ check: 'cores', needed: '168' }]);
   t.match(short({}, {}, 4), [{ check: 'workers', found: '32 on 4 cores', fix: '10m-server --workers 4' }]);
 });
 

@@ -1,11 +1,12 @@
 // The key that tokens are checked with, read from a file: a shared secret, a public key, or a set of public keys.
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+// Types alone: every start of the primary comes by here, and few of them need the library.
+import type { JSONWebKeySet } from 'jose';
 
-/** What `jwtVerify` of jose checks a signature with. */
+/** What a signature is checked with: one key, or a set of which a token names one. */
 export interface TokenKey {
-  readonly key: KeyObject | Uint8Array | JWTVerifyGetKey;
+  readonly key: KeyObject | JSONWebKeySet;
   readonly algorithms: readonly string[];
 }
 
@@ -54,7 +55,7 @@ function secretKey(content: Buffer): TokenKey {
   if (key.byteLength < MIN_SECRET_BYTES) {
     throw new TokenKeyError(`holds ${key.byteLength} bytes; HS256 needs ${MIN_SECRET_BYTES} or more`);
   }
-  return { key, algorithms: ['HS256'] };
+  return { key: createSecretKey(key), algorithms: ['HS256'] };
 }
 
 const publicKey = (content: Buffer): TokenKey =>
@@ -101,7 +102,7 @@ function keySet(content: Buffer): TokenKey {
       throw new TokenKeyError(`cannot be used: keys[${i}] ${why}`);
     }
   });
-  return { key: createLocalJWKSet(set), algorithms: [...new Set(algorithms)] };
+  return { key: set, algorithms: [...new Set(algorithms)] };
 }
 
 function algorithmsOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): readonly string[] {

@@ -1,5 +1,5 @@
 // From a token to the channels that it opens, and until when. Verification takes a while, so there is a queue of it.
-import { errors, jwtVerify } from 'jose';
+import { createLocalJWKSet, errors, type JWTVerifyGetKey, type JWTVerifyOptions, jwtVerify } from 'jose';
 import { type Refusal, refusals } from './codes.js';
 import type { TokenKey } from './token-key.js';
 
@@ -16,12 +16,14 @@ const MAX_WAITING = 512;
 
 /** Checks tokens: signature, `exp`, `nbf`, and the channels they name. */
 export class TokenVerifier {
-  readonly #key: TokenKey;
+  readonly #findKey: JWTVerifyGetKey;
+  readonly #options: JWTVerifyOptions;
   readonly #waiting: (() => void)[] = [];
   #running = 0;
 
-  constructor(key: TokenKey) {
-    this.#key = key;
+  constructor({ key, algorithms }: TokenKey) {
+    this.#findKey = 'keys' in key ? createLocalJWKSet(key) : () => key;
+    this.#options = { algorithms: [...algorithms] };
   }
 
   /** Whether more tokens wait than should: whoever comes now is to come again. */
@@ -49,14 +51,8 @@ export class TokenVerifier {
   }
 
   async #check(token: string, channel: string): Promise<Grant | Refusal> {
-    const { key, algorithms } = this.#key;
-    const options = { algorithms: [...algorithms] };
     try {
-      // The overloads of jwtVerify tell a key from a function that finds one.
-      const { payload } =
-        typeof key === 'function'
-          ? await jwtVerify(token, key, options)
-          : await jwtVerify(token, key, options);
+      const { payload } = await jwtVerify(token, this.#findKey, this.#options);
       if (!opens(payload['channels'], channel)) return refusals.channelNotGranted;
       return { expiresAtS: payload.exp ?? Number.POSITIVE_INFINITY };
     } catch (error) {

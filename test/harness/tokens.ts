@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SignJWT } from 'jose';
-import type { Teardown } from './server.js';
+import { startServer, type Teardown, type TestServer } from './server.js';
 
 export const SECRET = 'a secret of more than 32 bytes, for tests';
 
@@ -15,6 +15,10 @@ export function secretFile(t: Teardown, secret = SECRET): string {
   writeFileSync(path, `${secret}\n`);
   return path;
 }
+
+/** Starts a server of one worker that asks for tokens of {@link tokenFor}. */
+export const startGuardedServer = (t: Teardown, args: readonly string[] = []): Promise<TestServer> =>
+  startServer(t, ['--workers', '1', '--auth', 'jwt', '--jwt-secret-file', secretFile(t), ...args]);
 
 /** A token for channels. */
 export const tokenFor = (

@@ -3,9 +3,8 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { closeReasons } from '../../server/codes.js';
 import { TestProcess } from '../harness/processes.js';
-import { startServer } from '../harness/server.js';
 import { drop, openMany } from '../harness/sockets.js';
-import { secretFile, tokenFor } from '../harness/tokens.js';
+import { startGuardedServer, tokenFor } from '../harness/tokens.js';
 
 const floodMain = fileURLToPath(new URL('../harness/token-flood.js', import.meta.url));
 
@@ -17,14 +16,7 @@ const EVERY_MS = 25;
 const MOST_P99_MS = 250;
 
 t.test('tokens that are not valid do not hold up the messages of those who are connected', async (t) => {
-  const server = await startServer(t, [
-    '--workers',
-    '1',
-    '--auth',
-    'jwt',
-    '--jwt-secret-file',
-    secretFile(t),
-  ]);
+  const server = await startGuardedServer(t);
   const token = await tokenFor(['news']);
   const members = await openMany(MEMBERS, () => `${server.url('news')}?token=${token}`);
   const witness = members[0]!;

@@ -5,7 +5,7 @@ import { TestProcess } from '../harness/processes.js';
 import { found } from '../harness/programs.js';
 import { serverMain, startServer, type TestServer } from '../harness/server.js';
 import { drop, openMany } from '../harness/sockets.js';
-import { secretFile, tokenFor } from '../harness/tokens.js';
+import { startGuardedServer, tokenFor } from '../harness/tokens.js';
 
 const pageOf = (server: TestServer) => `http://127.0.0.1:${server.adminPort}/`;
 
@@ -102,14 +102,7 @@ t.test('the status page', found('chromium'), async (t) => {
   });
 
   t.test('subscribing brings a token where the server asks for one', async (t) => {
-    const server = await startServer(t, [
-      '--workers',
-      '1',
-      '--auth',
-      'jwt',
-      '--jwt-secret-file',
-      secretFile(t),
-    ]);
+    const server = await startGuardedServer(t);
     const { page } = await browser.open(pageOf(server));
     const token = page.getByLabel(/Subscriber's token/);
     await token.fill(await tokenFor(['sport']));

@@ -1,21 +1,13 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import t from 'tap';
-import { startServer } from '../harness/server.js';
 import { exchange, handshakeBytes, open, openMany } from '../harness/sockets.js';
-import { secretFile, tokenFor } from '../harness/tokens.js';
+import { startGuardedServer, tokenFor } from '../harness/tokens.js';
 
 const nowS = () => Math.floor(Date.now() / 1000);
 
 t.test('who has a token for the channel comes in, on each of three ways', async (t) => {
-  const server = await startServer(t, [
-    '--workers',
-    '1',
-    '--auth',
-    'jwt',
-    '--jwt-secret-file',
-    secretFile(t),
-  ]);
+  const server = await startGuardedServer(t);
   const token = await tokenFor(['news', 'user.7.*'], { exp: nowS() + 600, sub: '7' });
 
   const byHeader = await open(server.url('news'), { headers: { Authorization: `Bearer ${token}` } });
@@ -42,10 +34,7 @@ t.test('who has a token for the channel comes in, on each of three ways', async 
 });
 
 t.test('who has none does not, and no log shows a token', async (t) => {
-  const path = secretFile(t);
-  const server = await startServer(t, [
-    ...['--workers', '1', '--auth', 'jwt', '--jwt-secret-file', path, '--log-level', 'debug'],
-  ]);
+  const server = await startGuardedServer(t, ['--log-level', 'debug']);
   const good = await tokenFor(['news']);
   const cases: [token: string | undefined, path: string, status: number][] = [
     [undefined, '/news', 401],
@@ -73,14 +62,7 @@ t.test('who has none does not, and no log shows a token', async (t) => {
 });
 
 t.test('a connection ends when its token does', async (t) => {
-  const server = await startServer(t, [
-    '--workers',
-    '1',
-    '--auth',
-    'jwt',
-    '--jwt-secret-file',
-    secretFile(t),
-  ]);
+  const server = await startGuardedServer(t);
   const expS = nowS() + 5;
   const short = await tokenFor(['news'], { exp: expS });
   const long = await tokenFor(['news'], { exp: expS + 600 });
@@ -98,18 +80,7 @@ t.test('a connection ends when its token does', async (t) => {
 });
 
 t.test('clients that leave while their tokens are checked harm nobody', async (t) => {
-  const server = await startServer(t, [
-    ...[
-      '--workers',
-      '1',
-      '--auth',
-      'jwt',
-      '--jwt-secret-file',
-      secretFile(t),
-      '--max-connections-per-ip',
-      '50',
-    ],
-  ]);
+  const server = await startGuardedServer(t, ['--max-connections-per-ip', '50']);
   const pid = (await server.stats()).workers[0]!.pid;
   const token = await tokenFor(['news']);
   const request = handshakeBytes('/news', { Authorization: `Bearer ${token}` });

@@ -2,6 +2,7 @@
 
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { workersForRoom } from '../server/capacity.js';
 import type { Certificate } from './certificate.js';
 import { Child, waitUntil } from './child-process.js';
 import { freePorts } from './free-ports.js';
@@ -12,11 +13,6 @@ import { commandTemplate, fillTemplate } from './server-command.js';
 const startTimeoutMs = 60_000;
 /** For servers whose pings cannot be turned off: longer than any run. */
 const noPingSeconds = 86_400;
-/**
- * The share of what a process can hold that is planned with: the kernel spreads connections unevenly, by 15% to either side
- * as measured over 80 workers. A full worker stops listening, which resets whoever waits to be accepted.
- */
-const fillShare = 0.8;
 /**
  * Connections to one port from here: the kernel tries source ports of one parity first, 14,116 by default, and looks at
  * every one of them for each connection beyond (measured: 4 ms instead of 0.05). From elsewhere: as in the article.
@@ -101,10 +97,7 @@ export async function startProduct(need: ServerNeed, signal: AbortSignal): Promi
   const ports = Math.ceil(need.connections / perPort);
   const firstPort = need.firstPort ?? (await freePorts(ports));
   const adminPort = await freePorts(1);
-  const workers = Math.max(
-    need.workers,
-    Math.ceil(need.connections / (need.connectionsPerProcess * fillShare)),
-  );
+  const workers = Math.max(need.workers, workersForRoom(need.connections, need.connectionsPerProcess));
   const range = `${firstPort}-${firstPort + ports - 1}`;
   const flags = {
     ...portFlags(range, need.certificate),

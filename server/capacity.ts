@@ -4,6 +4,7 @@ import {
   BROKER_MESSAGES_PER_WORKER,
   type Costs,
   CPU_SHARE,
+  FULLEST_WORKER,
   MEMORY_SHARE,
   REDIS_OUTPUT_MESSAGES,
   tenmCosts,
@@ -34,6 +35,8 @@ export interface Machine {
   readonly openFiles: number;
   /** Ports of the range: each takes a file in each worker. */
   readonly ports: number;
+  /** Connections at which a worker is full by its options, where they say so. */
+  readonly maxConnections?: number | undefined;
 }
 
 /** What bounds a machine. */
@@ -42,7 +45,9 @@ export type Bottleneck = 'memory' | 'CPU' | 'open files';
 /** The answer. Spans run from the costs' low to their high end. */
 export interface Capacity {
   readonly workers: number;
+  /** The mean; the fullest worker has more. */
   readonly connectionsPerWorker: number;
+  /** Of the fullest worker. */
   readonly filesPerWorker: number;
   readonly filesInAll: number;
   readonly userBytes: Span;
@@ -74,11 +79,15 @@ const CHANNEL_BYTES = 16;
 export const roomPerWorker = (machine: Pick<Machine, 'openFiles' | 'ports'>): number =>
   machine.openFiles - machine.ports - OWN_FILES;
 
-/** Workers without which the limit of open files cannot carry the connections; Infinity where none can. */
-export function workersForFiles(connections: number, machine: Pick<Machine, 'openFiles' | 'ports'>): number {
-  const room = roomPerWorker(machine);
-  return room < 1 ? Number.POSITIVE_INFINITY : Math.ceil(connections / room);
+/** Workers among which no one gets more connections than it has room for; Infinity where there is no room. */
+export function workersForRoom(connections: number, room: number): number {
+  if (room < 1) return Number.POSITIVE_INFINITY;
+  return connections <= room ? 1 : Math.ceil((connections * FULLEST_WORKER) / room);
 }
+
+/** Workers without which the limit of open files cannot carry the connections; Infinity where none can. */
+export const workersForFiles = (connections: number, machine: Pick<Machine, 'openFiles' | 'ports'>): number =>
+  workersForRoom(connections, roomPerWorker(machine));
 
 /**
  * @param costs of the server program
@@ -94,7 +103,9 @@ export function capacity(load: Load, machine: Machine, costs: Costs = tenmCosts,
   const receiving = times(costs.brokerMessage, load.messagesPerSecond * processes);
 
   const connectionsPerWorker = Math.ceil(load.connections / processes);
-  const filesPerWorker = connectionsPerWorker + machine.ports + OWN_FILES;
+  const fullest =
+    processes === 1 ? load.connections : Math.ceil((load.connections * FULLEST_WORKER) / processes);
+  const filesPerWorker = Math.min(fullest, machine.maxConnections ?? fullest) + machine.ports + OWN_FILES;
   const userBytes = sum(times(userCost(load, costs), load.connections), times(costs.process, processes + 1));
   const kernelBytes = times(costs.kernelSocket, load.connections + processes * machine.ports);
 
@@ -158,7 +169,7 @@ function heldByMemory(
   const usableBytes = memoryBytes * MEMORY_SHARE - costs.process.high;
   const workers = costs.isOneProcess ? 1 : cores;
   const held = (usableBytes - workers * workerBytes) / connectionBytes;
-  const room = Math.max(1, roomPerWorker(machine));
+  const room = Math.max(1, roomPerWorker(machine) / FULLEST_WORKER);
   if (costs.isOneProcess || held <= workers * room) return held;
   // The open files ask for more workers than cores, so that each connection pays its share of one.
   return usableBytes / (connectionBytes + workerBytes / room);

@@ -48,9 +48,10 @@ export const doctorCommand: Command<typeof doctorOptions, Record<never, never>> 
  * @returns the rows that fall short, the first obstacle first
  */
 export function quickCheck(options: ServerOptions, host = liveHost()): Row[] {
-  const asked = options.maxConnections === undefined ? undefined : options.workers * options.maxConnections;
-  const connections = asked ?? Math.min(DEFAULT_CONNECTIONS, connectionsByFiles(host, options));
-  return checkHost(host, options, Math.max(1, connections)).filter((row) => row.status === 'short');
+  const maxConnections = options.maxConnections ?? connectionsByFiles(host, options);
+  const most = options.maxConnections === undefined ? DEFAULT_CONNECTIONS : Number.POSITIVE_INFINITY;
+  const connections = Math.max(1, Math.min(most, options.workers * maxConnections));
+  return checkHost(host, { ...options, maxConnections }, connections).filter((row) => row.status === 'short');
 }
 
 /**

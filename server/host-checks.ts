@@ -1,6 +1,6 @@
 // The host held against a load, one row for each thing that can fall short. Pure but for what Host reads.
 import { type HostLoad, hostSettings } from '../sysctl/requirements.js';
-import { type Capacity, capacity, workersForFiles } from './capacity.js';
+import { type Capacity, capacity, roomPerWorker, workersForFiles } from './capacity.js';
 import { CPU_SHARE, THREADS_PER_PROCESS } from './costs.js';
 import { OWN_FILES } from './fd-limit.js';
 import type { CgroupLimit, Host } from './host.js';
@@ -13,7 +13,7 @@ import { portRangeRow, type Row, settingRow, unread } from './setting-check.js';
 /** The options that bear on the host. */
 export type CheckedOptions = Pick<
   ServerOptions,
-  'ports' | 'tlsPorts' | 'workers' | 'adminPort' | 'redis' | 'pingInterval'
+  'ports' | 'tlsPorts' | 'workers' | 'maxConnections' | 'adminPort' | 'redis' | 'pingInterval'
 >;
 
 /**
@@ -34,7 +34,7 @@ export function checkHost(host: Host, options: CheckedOptions, connections: numb
     cgroupRow(host, 'memory', model.memoryBytes.high, formatBytes),
     cgroupRow(host, 'pids', (2 * options.workers + 1) * THREADS_PER_PROCESS, formatCount),
     coresRow(host, model),
-    workersRow(host, options, connections),
+    workersRow(host, options, connections, model),
   ];
 }
 
@@ -46,9 +46,9 @@ function hardLimit(host: Host): number {
   return 'value' in limit ? limit.value.hard : Number.POSITIVE_INFINITY;
 }
 
-/** Connections that the limit of open files lets in, all workers together. */
+/** Connections that the limit of open files lets into one worker. */
 export const connectionsByFiles = (host: Host, options: CheckedOptions): number =>
-  options.workers * Math.max(0, hardLimit(host) - listenersOf(options) - OWN_FILES);
+  Math.max(0, roomPerWorker({ openFiles: hardLimit(host), ports: listenersOf(options) }));
 
 function modelOf(host: Host, options: CheckedOptions, connections: number): Capacity {
   const load = {
@@ -62,7 +62,7 @@ function modelOf(host: Host, options: CheckedOptions, connections: number): Capa
   } as const;
   return capacity(
     load,
-    { openFiles: hardLimit(host), ports: listenersOf(options) },
+    { openFiles: hardLimit(host), ports: listenersOf(options), maxConnections: options.maxConnections },
     undefined,
     options.workers,
   );
@@ -92,9 +92,12 @@ function ownPorts(options: CheckedOptions): PortSpan[] {
 function openFilesRow(host: Host, options: CheckedOptions, connections: number, model: Capacity): Row {
   const check = 'open files of a process';
   const needed = `≥ ${formatCount(model.filesPerWorker)}`;
+  const listeners = listenersOf(options);
+  const held = model.filesPerWorker - listeners - OWN_FILES;
   const why =
-    `each worker has this limit (ulimit -n) for itself: ${formatCount(connections)} connections / ${options.workers} workers + ` +
-    `${formatCount(listenersOf(options))} listeners + ${OWN_FILES} of its own; to raise it for good: sysctl/limits.conf, or LimitNOFILE of the unit`;
+    `each worker has this limit (ulimit -n) for itself; the fullest of ${options.workers} has ${formatCount(held)} connections, since ` +
+    `the kernel spreads them unevenly, ${formatCount(listeners)} listeners and ${OWN_FILES} files of its own; to raise it for good: ` +
+    'sysctl/limits.conf, or LimitNOFILE of the unit';
   const limit = host.openFiles();
   if (!('value' in limit)) return unread(check, limit.unreadable, needed, why);
   const { soft, hard } = limit.value;
@@ -173,18 +176,18 @@ function coresRow(host: Host, model: Capacity): Row {
   };
 }
 
-function workersRow(host: Host, options: CheckedOptions, connections: number): Row {
+function workersRow(host: Host, options: CheckedOptions, connections: number, model: Capacity): Row {
   const byFiles = workersForFiles(connections, { openFiles: hardLimit(host), ports: listenersOf(options) });
   const most = Math.max(host.cores, byFiles);
-  const tooFew = options.workers < byFiles;
+  const tooFew = model.filesPerWorker > hardLimit(host);
   const tooMany = options.workers > most;
   return {
     check: 'workers',
     status: tooFew || tooMany ? 'short' : 'ok',
     found: `${options.workers} on ${host.cores} cores`,
-    needed: tooFew ? `${formatCount(byFiles)} or more` : `${byFiles} to ${most}`,
+    needed: tooFew ? `${formatCount(byFiles)} or more` : `${Math.min(byFiles, options.workers)} to ${most}`,
     why: tooFew
-      ? 'so many share the connections without passing the limit of open files'
+      ? 'so many share the connections without the fullest one passing the limit of open files'
       : 'more than one for each core, or than the open files ask for, only cost memory and Redis output',
     fix: tooFew || tooMany ? (most === Infinity ? 'fewer --ports' : `10m-server --workers ${most}`) : '',
   };

@@ -95,7 +95,7 @@ function planRows(load: Load, machine: Machine, answer: Capacity): string[][] {
     ['ports', formatCount(machine.ports), `each worker listens on all of them`],
     [
       'open files',
-      `${formatCount(answer.filesPerWorker)} each`,
+      `${formatCount(answer.filesPerWorker)} in the fullest worker`,
       `ulimit -n, fs.nr_open; limit reckoned with: ${formatCount(machine.openFiles)}`,
     ],
     ['open files, in all', formatCount(answer.filesInAll), 'fs.file-max'],

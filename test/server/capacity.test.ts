@@ -30,7 +30,7 @@ t.test("this server on the article's machine", async (t) => {
   const answer = capacity(load, articleMachine);
   t.equal(answer.workers, 32);
   t.equal(answer.connectionsPerWorker, 312_500);
-  t.equal(answer.filesPerWorker, 312_500 + 1001 + 128);
+  t.equal(answer.filesPerWorker, 1.25 * 312_500 + 1001 + 128, 'in the fullest worker');
   t.equal(answer.filesInAll, 10_000_000 + 32 * (1001 + 128));
   t.equal(answer.userBytes.high, 10_000_000 * 1050 + 33 * 68e6);
   t.equal(answer.kernelBytes.low, 3800 * (10_000_000 + 32 * 1001));
@@ -82,12 +82,18 @@ t.test('more of anything never takes less', async (t) => {
 });
 
 t.test('workers follow the cores, and the limit of open files where it asks for more', async (t) => {
-  t.equal(workersForFiles(1_000_000, { openFiles: 20_000, ports: 1001 }), 53);
+  const machine = { openFiles: 20_000, ports: 1001 };
+  t.equal(workersForFiles(1_000_000, machine), 67);
+  t.equal(workersForFiles(18_871, machine), 1, 'one worker gets them all');
+  t.equal(workersForFiles(18_872, machine), 2);
+  const filesOf = (workers: number) =>
+    capacity({ ...load, connections: 1_000_000 }, machine, tenmCosts, workers).filesPerWorker;
+  t.ok(filesOf(67) <= 20_000 && filesOf(66) > 20_000, 'the fullest worker is what counts');
   t.equal(workersForFiles(1, { openFiles: 1129, ports: 1001 }), Number.POSITIVE_INFINITY);
   t.equal(capacity(load, { cores: 4, openFiles: 11_000_000, ports: 1001 }).workers, 4);
   t.equal(
     capacity({ ...load, connections: 1_000_000 }, { cores: 4, openFiles: 20_000, ports: 1001 }).workers,
-    53,
+    67,
   );
   t.equal(capacity(load, { openFiles: 11_000_000, ports: 1001 }).workers, 1, 'what the pings need');
   t.equal(capacity(load, { openFiles: 11_000_000, ports: 1001 }, tenmCosts, 7).workers, 7);

@@ -1,13 +1,14 @@
 import t from 'tap';
 import { liveHost } from '../../server/host.js';
-import { checkHost, connectionsByFiles } from '../../server/host-checks.js';
+import { type CheckedOptions, checkHost, connectionsByFiles } from '../../server/host-checks.js';
 import { noPorts } from '../../server/option.js';
 import { fakeHost } from '../harness/fake-host.js';
 
-const options = {
+const options: CheckedOptions = {
   ports: { first: 10000, last: 11000 },
   tlsPorts: noPorts,
   workers: 32,
+  maxConnections: undefined,
   adminPort: 9110,
   redis: 'redis://127.0.0.1:6379',
   pingInterval: 300,
@@ -15,11 +16,11 @@ const options = {
 
 const rowsOf = (
   changes: Record<string, string | undefined>,
-  more: Partial<typeof options> = {},
+  more: Partial<CheckedOptions> = {},
   cores = 32,
 ) => checkHost(liveHost(fakeHost(changes), cores), { ...options, ...more }, 1_000_000);
 
-const short = (changes: Record<string, string | undefined>, more: Partial<typeof options> = {}, cores = 32) =>
+const short = (changes: Record<string, string | undefined>, more: Partial<CheckedOptions> = {}, cores = 32) =>
   rowsOf(changes, more, cores).filter((row) => row.status === 'short');
 
 const limits = (soft: number, hard: number) => ({
@@ -72,15 +73,20 @@ t.test('the limit of open files comes first, with the workers that get around it
   t.match(rows[0], {
     check: 'open files of a process',
     found: 'soft 1,024, hard 20,000',
-    needed: '≥ 501,129',
+    needed: '≥ 626,129',
   });
-  t.match(rows[0]!.fix, /--workers 53 gets around it .*prlimit --nofile=501129/);
-  t.match(rows.at(-1), { check: 'workers', needed: '53 or more', fix: '10m-server --workers 53' });
-  t.same(short(limits(20000, 20000), { workers: 53 }, 2), [], '53 workers are enough');
-  t.match(short(limits(20000, 20000), { workers: 52 }, 2), [{}, { fix: '10m-server --workers 53' }]);
+  t.match(rows[0]!.fix, /--workers 67 gets around it .*prlimit --nofile=626129/);
+  t.match(rows.at(-1), { check: 'workers', needed: '67 or more', fix: '10m-server --workers 67' });
+  t.same(short(limits(20000, 20000), { workers: 67 }, 2), [], '67 workers are enough');
+  t.match(short(limits(20000, 20000), { workers: 66 }, 2), [{}, { fix: '10m-server --workers 67' }]);
   t.same(short(limits(1024, 11000000)), [], 'Node raises the soft limit by itself');
   t.match(short(limits(1024, 1024))[0]!.fix, /fewer --ports/, 'no number of workers helps');
-  t.equal(connectionsByFiles(liveHost(fakeHost(limits(20000, 20000))), options), 32 * (20000 - 1001 - 128));
+  t.same(
+    short(limits(20000, 20000), { workers: 60, maxConnections: 18_000 }, 2),
+    [],
+    'a worker that is full by its options needs no more files',
+  );
+  t.equal(connectionsByFiles(liveHost(fakeHost(limits(20000, 20000))), options), 20000 - 1001 - 128);
 });
 
 t.test('ports are at risk only where outgoing connections may take them', async (t) => {

@@ -4,8 +4,12 @@ import type { CertificateRenewal } from './certificate-renewal.js';
 import type { DrainProgress } from './drain.js';
 import { type Headroom, headroom, limits, type Usage } from './headroom.js';
 import type { MetricsReport } from './ipc.js';
+import { LoopDelay } from './loop-delay.js';
 import { collectProcessMetrics } from './process-metrics.js';
 import { readListenOverflows } from './tcp-memory.js';
+
+/** The primary holds no client: a delay of less than this costs nobody anything. */
+const LOOP_SAMPLE_MS = 1000;
 
 /** Values of the primary that are read when the metrics are collected. */
 export interface PrimaryValues {
@@ -33,7 +37,9 @@ export class PrimaryMetrics {
 
   constructor(values: PrimaryValues) {
     this.#values = values;
-    collectProcessMetrics(this.#registry);
+    const loopDelay = new LoopDelay();
+    loopDelay.watch(LOOP_SAMPLE_MS);
+    collectProcessMetrics(this.#registry, loopDelay);
     this.#missing = this.#gauge('workers_missing', 'Workers that did not answer this scrape in time.');
     this.#describeServer(values);
     this.#describeHeadroom();

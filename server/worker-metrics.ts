@@ -1,10 +1,11 @@
 // What a worker counts. Plain numbers on the hot paths; prom-client reads them when it is asked.
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
 import { BucketHistogram } from './bucket-histogram.js';
 import { type CloseReason, closeReasons, refusals } from './codes.js';
 import { DeliveryTiming } from './delivery-timing.js';
 import { maxFds, openFds } from './fd-limit.js';
 import type { MetricsReport } from './ipc.js';
+import { LoopDelay } from './loop-delay.js';
 import { describeWorker } from './per-worker-metrics.js';
 import { collectProcessMetrics } from './process-metrics.js';
 
@@ -47,8 +48,17 @@ export class WorkerMetrics {
     AGE_BUCKETS,
   );
   readonly #loopDelay: BucketHistogram;
-  readonly #pingLag: Histogram;
-  readonly #probe: Histogram;
+  readonly #loopDelayOfProcess = new LoopDelay();
+  readonly #pingLag = new BucketHistogram(
+    'ping_lag_seconds',
+    'How late a slot of the ping wheel was served.',
+    SECONDS_BUCKETS,
+  );
+  readonly #probe = new BucketHistogram(
+    'delivery_probe_seconds',
+    'From the publication of a probe to its arrival.',
+    SECONDS_BUCKETS,
+  );
 
   /** @param number of the worker */
   constructor(gauges: WorkerGauges, number: number) {
@@ -94,11 +104,6 @@ export class WorkerMetrics {
     );
     this.#gauge('open_fds', 'Open file descriptors.', openFds);
     this.#gauge('max_fds', 'File descriptors that the workers may open.', maxFds);
-    this.#pingLag = this.#histogram('ping_lag_seconds', 'How late a slot of the ping wheel was served.');
-    this.#probe = this.#histogram(
-      'delivery_probe_seconds',
-      'From the publication of a probe to its arrival.',
-    );
     describeWorker(this.#own, number, {
       connections: gauges.connections,
       isBrokerConnected: gauges.isBrokerConnected,
@@ -111,7 +116,7 @@ export class WorkerMetrics {
       LOOP_DELAY_BUCKETS,
       { worker: String(number) },
     );
-    collectProcessMetrics(this.#process);
+    collectProcessMetrics(this.#process, this.#loopDelayOfProcess);
   }
 
   countClosed(reason: CloseReason, ageSeconds: number): void {
@@ -129,6 +134,7 @@ export class WorkerMetrics {
 
   observeLoopDelay(delayMs: number): void {
     this.#loopDelay.observe(delayMs / 1000);
+    this.#loopDelayOfProcess.observe(delayMs);
   }
 
   observeProbe(seconds: number): void {
@@ -146,6 +152,8 @@ export class WorkerMetrics {
       ...this.delivery.report(),
       this.#age.report(),
       this.#loopDelay.report(),
+      this.#pingLag.report(),
+      this.#probe.report(),
     ];
     return withProcess ? [...own, ...(await this.#process.getMetricsAsJSON())] : own;
   }
@@ -184,10 +192,6 @@ export class WorkerMetrics {
         for (const [reason, count] of Object.entries(read())) this.inc({ reason }, count);
       },
     });
-  }
-
-  #histogram(name: string, help: string): Histogram {
-    return new Histogram({ name: `tenm_${name}`, help, buckets: SECONDS_BUCKETS, registers: [this.#own] });
   }
 }
 

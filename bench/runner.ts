@@ -1,5 +1,6 @@
 // Runs the arms of a scenario in turn, each against a fresh server, and collects what they came to.
 
+import { workersForRoom } from '../server/capacity.js';
 import { selfSigned } from './certificate.js';
 import { thisMachine } from './proc/machine.js';
 import type { Progress } from './progress.js';
@@ -32,6 +33,8 @@ export async function runScenario(
 ): Promise<Result> {
   const startedAt = new Date();
   const machine = thisMachine();
+  const { connections } = options;
+  const workers = Math.max(options.workers, workersForRoom(connections, machine.connectionsPerProcess));
   const arms: Arm[] = [{ name: productName, start: startProduct }];
   if (against !== undefined) {
     arms.push({
@@ -49,9 +52,9 @@ export async function runScenario(
     const redis = needsRedis ? await RedisProcess.start(signal) : undefined;
     try {
       const need: ServerNeed = {
-        connections: options.connections,
+        connections,
         sockets: scenario.sockets(options),
-        workers: options.workers,
+        workers,
         pingSeconds: scenario.pingSeconds(options),
         redisPort: scenario.usesRedis || arm.name !== productName ? redis?.port : undefined,
         connectionsPerProcess: machine.connectionsPerProcess,
@@ -72,7 +75,7 @@ export async function runScenario(
     startedAt: startedAt.toISOString(),
     seconds: (Date.now() - startedAt.getTime()) / 1000,
     machine,
-    options,
+    options: { ...options, workers },
     arms: arms.map(({ name }) => name),
     against: against ?? null,
     figures: figuresOf(scenario, measurements),

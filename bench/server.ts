@@ -2,7 +2,6 @@
 
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { workersForRoom } from '../server/capacity.js';
 import type { Certificate } from './certificate.js';
 import { Child, waitUntil } from './child-process.js';
 import { freePorts } from './free-ports.js';
@@ -97,11 +96,10 @@ export async function startProduct(need: ServerNeed, signal: AbortSignal): Promi
   const ports = Math.ceil(need.connections / perPort);
   const firstPort = need.firstPort ?? (await freePorts(ports));
   const adminPort = await freePorts(1);
-  const workers = Math.max(need.workers, workersForRoom(need.connections, need.connectionsPerProcess));
   const range = `${firstPort}-${firstPort + ports - 1}`;
   const flags = {
     ...portFlags(range, need.certificate),
-    workers,
+    workers: need.workers,
     'admin-port': adminPort,
     'ping-interval': need.pingSeconds,
     'log-level': 'warn',

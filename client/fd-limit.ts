@@ -1,6 +1,7 @@
 // How many connections one process may hold: read from the kernel's limit on open files.
 
 import { readFileSync } from 'node:fs';
+import { parseOpenFilesLimit } from '../server/proc-text.js';
 
 /** Where the system does not say: macOS's usual limit per process. */
 const fallbackFds = 10_240;
@@ -9,9 +10,8 @@ const reservedFds = 200;
 
 /** @param limits the text of /proc/self/limits; node raises the soft limit to the hard one when it starts */
 export function connectionsPerProcess(limits: string): number {
-  const soft = /^Max open files\s+(\d+)/m.exec(limits)?.[1];
-  if (soft === undefined && /^Max open files\s+unlimited/m.test(limits)) return Number.MAX_SAFE_INTEGER;
-  return Math.max(1, (soft === undefined ? fallbackFds : Number(soft)) - reservedFds);
+  const soft = parseOpenFilesLimit(limits)?.soft ?? fallbackFds;
+  return Math.min(Math.max(1, soft - reservedFds), Number.MAX_SAFE_INTEGER);
 }
 
 /** The text of /proc/self/limits, empty where there is none. */

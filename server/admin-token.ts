@@ -1,10 +1,5 @@
 // The token of the admin listener: from its option, or from a file, where neither `ps` nor a shell's history shows it.
-import { readFileSync } from 'node:fs';
-
-/** A token file that cannot be used; the message names it, and never what is in it. */
-export class AdminTokenError extends Error {
-  readonly code = 'ADMIN_TOKEN';
-}
+import { NamedFileError, readNamedFile } from './named-file.js';
 
 /** Whether this can be sent as `Authorization: Bearer TOKEN`. */
 export const isToken = (raw: string): boolean => /^[\x21-\x7e]+$/.test(raw);
@@ -12,7 +7,7 @@ export const isToken = (raw: string): boolean => /^[\x21-\x7e]+$/.test(raw);
 /**
  * The token that publish and control ask for; `undefined` when nothing does.
  *
- * @throws {AdminTokenError} when the file cannot be read or holds no token
+ * @throws {NamedFileError} when the file cannot be read or holds no token
  */
 export function readAdminToken(options: {
   readonly adminToken: string | undefined;
@@ -20,15 +15,9 @@ export function readAdminToken(options: {
 }): string | undefined {
   const { adminToken, adminTokenFile } = options;
   if (adminTokenFile === undefined) return adminToken;
-  const file = `--admin-token-file ${JSON.stringify(adminTokenFile)}`;
-  let content: string;
-  try {
-    content = readFileSync(adminTokenFile, 'latin1');
-  } catch (error) {
-    throw new AdminTokenError(`${file} cannot be read: ${(error as NodeJS.ErrnoException).code}`);
-  }
-  const token = content.trim();
-  if (!isToken(token))
-    throw new AdminTokenError(`${file} holds no single line of printable ASCII without spaces`);
-  return token;
+  return readNamedFile('--admin-token-file', adminTokenFile, (content) => {
+    const token = content.toString('latin1').trim();
+    if (isToken(token)) return token;
+    throw new NamedFileError('holds no single line of printable ASCII without spaces');
+  });
 }

@@ -12,7 +12,7 @@ export class CertificateRenewal {
   /** Times that they changed to something that could not. */
   failed = 0;
 
-  /** @throws {CertificateError} when the files cannot be used */
+  /** @throws {NamedFileError} when the files cannot be used */
   constructor(files: CertificateFiles, pool: WorkerPool, logger: Logger) {
     this.#watch = new CertificateWatch(files, {
       changed: ({ subject, expiresAtS }) => {

@@ -1,11 +1,5 @@
 // Sees when the certificate's files change, and whether what they hold now can be used.
-import {
-  type Certificate,
-  type CertificateError,
-  type CertificateFiles,
-  digestOfFiles,
-  readCertificate,
-} from './certificate.js';
+import { type Certificate, type CertificateFiles, digestOfFiles, readCertificate } from './certificate.js';
 
 /** How often the files are looked at; they must look the same twice, since they are seldom written both at once. */
 const LOOK_EVERY_MS = 1000;
@@ -14,7 +8,7 @@ const LOOK_EVERY_MS = 1000;
 export interface CertificateWatchEvents {
   changed(certificate: Certificate): void;
   /** The files changed to something that cannot be used; told once for each content. */
-  refused(error: CertificateError): void;
+  refused(error: Error): void;
 }
 
 /** Watches the files by their content: that also sees links that point elsewhere, as Kubernetes mounts them. */
@@ -27,7 +21,7 @@ export class CertificateWatch {
   #seenDigest: string;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @throws {CertificateError} when the files cannot be used */
+  /** @throws {NamedFileError} when the files cannot be used */
   constructor(files: CertificateFiles, events: CertificateWatchEvents) {
     this.#files = files;
     this.#events = events;
@@ -60,7 +54,7 @@ export class CertificateWatch {
     try {
       this.#certificate = readCertificate(this.#files);
     } catch (error) {
-      this.#events.refused(error as CertificateError);
+      this.#events.refused(error as Error);
       return;
     }
     this.#events.changed(this.#certificate);

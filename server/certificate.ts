@@ -1,6 +1,7 @@
 // A TLS certificate and its key as they are on disk: read and checked before uWebSockets.js gets their names.
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { NamedFileError, readNamedFile } from './named-file.js';
 
 /** Where the certificate (with its chain) and its key are: PEM files. */
 export interface CertificateFiles {
@@ -26,41 +27,45 @@ export interface Certificate {
   readonly expiresAtS: number;
 }
 
-/** Files that cannot be used; the message names the flag and the file, in one line. */
-export class CertificateError extends Error {
-  readonly code = 'CERTIFICATE';
-}
-
 /**
  * Reads the files as they are now.
  *
- * @throws {CertificateError} when one cannot be read or is no such PEM, and when they do not belong together
+ * @throws {NamedFileError} when one cannot be read or is no such PEM, and when they do not belong together
  */
 export function readCertificate({ cert, key }: CertificateFiles): Certificate {
-  const certPem = readPem('--tls-cert', cert);
-  const keyPem = readPem('--tls-key', key);
-  let certificate: X509Certificate;
-  try {
-    certificate = new X509Certificate(certPem);
-  } catch {
-    throw wrong('--tls-cert', cert, 'holds no certificate in PEM');
-  }
-  let privateKey: KeyObject;
-  try {
-    privateKey = createPrivateKey(keyPem);
-  } catch {
-    const isEncrypted = keyPem.includes('ENCRYPTED');
-    const why = isEncrypted ? 'is encrypted; give it without a passphrase' : 'holds no private key in PEM';
-    throw wrong('--tls-key', key, why);
-  }
-  if (!certificate.checkPrivateKey(privateKey)) {
-    throw wrong('--tls-key', key, `is not the key of the certificate in ${JSON.stringify(cert)}`);
-  }
+  const { certPem, certificate } = readNamedFile('--tls-cert', cert, (content) => ({
+    certPem: content,
+    certificate: certificateIn(content),
+  }));
+  const keyPem = readNamedFile('--tls-key', key, (content) => {
+    if (certificate.checkPrivateKey(privateKeyIn(content))) return content;
+    throw new NamedFileError(`is not the key of the certificate in ${JSON.stringify(cert)}`);
+  });
   return {
     digest: digestOf(certPem, keyPem),
     subject: certificate.subject.replaceAll('\n', ', '),
     expiresAtS: Date.parse(certificate.validTo) / 1000,
   };
+}
+
+function certificateIn(pem: Buffer): X509Certificate {
+  try {
+    return new X509Certificate(pem);
+  } catch {
+    throw new NamedFileError('holds no certificate in PEM');
+  }
+}
+
+function privateKeyIn(pem: Buffer): KeyObject {
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    throw new NamedFileError(
+      pem.includes('ENCRYPTED')
+        ? 'is encrypted; give it without a passphrase'
+        : 'holds no private key in PEM',
+    );
+  }
 }
 
 /** The digest that {@link readCertificate} would give, of files that need not be fit for use. */
@@ -76,16 +81,5 @@ function readOr(path: string): Buffer {
   }
 }
 
-function readPem(flag: string, path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw wrong(flag, path, `cannot be read: ${(error as NodeJS.ErrnoException).code}`);
-  }
-}
-
 const digestOf = (cert: Buffer, key: Buffer): string =>
   createHash('sha256').update(cert).update('\0').update(key).digest('hex');
-
-const wrong = (flag: string, path: string, why: string): CertificateError =>
-  new CertificateError(`${flag} ${JSON.stringify(path)} ${why}`);

@@ -1,5 +1,6 @@
 // How many file descriptors this process has open, and may have.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { parseOpenFilesLimit } from './proc-text.js';
 
 /**
  * File descriptors that a worker keeps for itself besides its listeners and connections: 20 of Node, cluster and Redis
@@ -21,8 +22,8 @@ export function openFds(): number {
 /** The soft limit of open file descriptors (getrlimit(2), RLIMIT_NOFILE), which Node raises to the hard one at start. */
 export function maxFds(): number {
   try {
-    const match = /^Max open files\s+(\d+|unlimited)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
-    return match?.[1] === undefined || match[1] === 'unlimited' ? Number.MAX_SAFE_INTEGER : Number(match[1]);
+    const soft = parseOpenFilesLimit(readFileSync('/proc/self/limits', 'utf8'))?.soft;
+    return Math.min(soft ?? Number.POSITIVE_INFINITY, Number.MAX_SAFE_INTEGER);
   } catch {
     return Number.MAX_SAFE_INTEGER;
   }

@@ -1,6 +1,7 @@
 // Rules over several of the server's options, and over the files that they name: what is wrong, in one sentence.
 import { readAdminToken } from './admin-token.js';
 import { certificateFiles, readCertificate } from './certificate.js';
+import { NamedFileError } from './named-file.js';
 import { overlap, type PortRange, portCount } from './option.js';
 import type { ServerOptions } from './options.js';
 import { readTokenKey } from './token-key.js';
@@ -77,7 +78,8 @@ function filesAreFit(options: ServerOptions): string | undefined {
     if (files !== undefined) readCertificate(files);
     readTokenKey(options);
   } catch (error) {
-    return (error as Error).message;
+    if (!(error instanceof NamedFileError)) throw error;
+    return error.message;
   }
   return undefined;
 }

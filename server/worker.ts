@@ -11,13 +11,14 @@ import { EmbeddedSubscription } from './embedded-broker.js';
 import { ExpiryWheel } from './expiry-wheel.js';
 import { FanOut } from './fan-out.js';
 import { Gate } from './gate.js';
-import type { DrainOrder, FromWorker, ToWorker } from './ipc.js';
+import type { FromWorker, ToWorker } from './ipc.js';
 import { Listener } from './listener.js';
 import { type Logger, standardErrorLogger } from './logger.js';
 import type { ServerOptions } from './options.js';
 import { PingWheel } from './ping-wheel.js';
 import { Pinger, tickOf } from './pinger.js';
 import type { TokenVerifier } from './token-verifier.js';
+import { WorkerDrain } from './worker-drain.js';
 import { WorkerMetrics } from './worker-metrics.js';
 
 /** Without pings the wheel looks for unread bytes only, and nobody waits for that. */
@@ -26,9 +27,6 @@ const UNHURRIED_TICK_MS = 500;
 const BROKER_GRACE_MS = 3000;
 /** Tokens expire at a full second. */
 const EXPIRY_LOOK_MS = 1000;
-const DRAIN_STEP_MS = 50;
-/** How long the last close frames get to leave, and to be answered, before the process ends. */
-const DRAIN_GRACE_MS = 500;
 
 type Start = Extract<ToWorker, { kind: 'start' }>;
 type RedisBroker = typeof import('./redis-broker.js');
@@ -95,12 +93,12 @@ class Worker {
   readonly #subscription: Subscription;
   readonly #listener: Listener;
   readonly #claims: AddressClaims | undefined;
+  readonly #drain: WorkerDrain;
   readonly #limit: number;
   #isBrokerConnected = false;
   /** Set until this worker listens for the first time. */
   #brokerGrace: NodeJS.Timeout | undefined;
   #expiryTimer: NodeJS.Timeout | undefined;
-  #drainTimer: NodeJS.Timeout | undefined;
 
   constructor({ number, options, probeChannel }: Start, { redis, verifier }: Extras, logger: Logger) {
     this.#logger = logger;
@@ -137,6 +135,7 @@ class Worker {
       logger,
     );
     const connections = this.#connections;
+    this.#drain = new WorkerDrain(connections, () => void this.#end());
     this.#pinger = new Pinger({
       now: () => performance.now(),
       tickMs,
@@ -234,7 +233,8 @@ class Worker {
         });
         return;
       case 'drain':
-        this.#drain(message.order);
+        this.#gate.shut();
+        this.#drain.obey(message.order);
         return;
     }
   }
@@ -293,24 +293,6 @@ class Worker {
     } catch (error) {
       tell({ kind: 'notRenewed', message: (error as Error).message });
     }
-  }
-
-  /** Closes every connection at the given rate, then ends the process. A later order takes the place of an earlier. */
-  #drain({ reason, ratePerSecond, retry }: DrainOrder): void {
-    clearInterval(this.#drainTimer);
-    this.#gate.shut();
-    const hadConnections = this.#connections.size > 0;
-    const startMs = performance.now();
-    let closed = 0;
-    const step = () => {
-      const allowed = (ratePerSecond * (performance.now() - startMs + DRAIN_STEP_MS)) / 1000;
-      while (closed < allowed && this.#connections.endOne(reason, retry)) closed++;
-      if (this.#connections.size > 0) return;
-      clearInterval(this.#drainTimer);
-      setTimeout(() => void this.#end(), hadConnections ? DRAIN_GRACE_MS : 0);
-    };
-    this.#drainTimer = setInterval(step, DRAIN_STEP_MS);
-    step();
   }
 
   async #end(): Promise<void> {

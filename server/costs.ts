@@ -53,7 +53,7 @@ export const tenmCosts: Costs = {
   },
   userSharedChannel: {
     low: 770,
-    high: 800,
+    high: 810,
     unit: 'bytes',
     of: 'user memory of a connection on a channel that many share',
     source: `${HERE}: 10m-bench idle --shared, 100,000 on 8 workers`,
@@ -77,15 +77,15 @@ export const tenmCosts: Costs = {
     measured: PROTOTYPE_DAY,
   },
   ping: {
-    low: 8,
+    low: 6.3,
     high: 11.7,
     unit: 'µs of CPU',
     of: 'a ping, at 9,000 a second',
-    source: `${HERE}: 10m-bench ping, user and kernel; the kernel alone takes 6.5–9.0`,
+    source: `${HERE}: 10m-bench ping, user and kernel; the kernel alone takes 4.8–9.0`,
     measured: SERVER_DAY,
   },
   delivery: {
-    low: 0.41,
+    low: 0.32,
     high: 13.5,
     unit: 'µs of CPU',
     of: 'a message to one connection: 20 at once to 15,000, or one at a time',

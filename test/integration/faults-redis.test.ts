@@ -90,6 +90,8 @@ t.test('a connection to the broker that is half dead is found out, torn down and
     const publish = async (channel: string, text: string) =>
       (await server.publish(encodeURIComponent(`${directions}/${channel}`), text)) === 202;
     for (const channel of CHANNELS) t.ok(await ledger.publish(channel, publish));
+    // Redis has taken them; the proxy must have passed them on as well.
+    await ledger.settle();
 
     const accepted = proxy.accepted;
     proxy.silence(...directions);

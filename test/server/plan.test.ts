@@ -52,7 +52,7 @@ t.test('what else can be asked', async (t) => {
   const text = (...flags: string[]) => plan(...flags).stdout;
   t.match(text('--connections', '1'), /give --memory and --cores/);
   t.match(text('--tls'), /3,100 bytes .*TLS[\s\S]*Note: TLS handshakes/);
-  t.match(text('--channels', 'shared'), /770–800 bytes/);
+  t.match(text('--channels', 'shared'), /770–810 bytes/);
   t.match(text('--messages-per-second', '20', '--fanout', '50000'), /deliveries +1,000,000\/s/);
   t.match(
     text('--messages-per-second', '400000', '--cores', '2'),

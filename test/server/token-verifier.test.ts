@@ -102,7 +102,7 @@ t.test('keys that cannot be used are named, and not shown', async (t) => {
     [write('odd', '{"keys":[{"kty":"RSA"}]}'), /keys\[0\] is no public key/],
     [write('null', '{"keys":[null]}'), /keys\[0\] is no public key/],
   ];
-  for (const [path, said] of bad) t.throws(() => fromPublic(path), { code: 'TOKEN_KEY', message: said });
+  for (const [path, said] of bad) t.throws(() => fromPublic(path), { code: 'NAMED_FILE', message: said });
   t.throws(() => fromSecret(join(folder, 'short')), {
     message: /--jwt-secret-file ".*short" holds 5 bytes; HS256 needs 32 or more/,
   });

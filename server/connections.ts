@@ -207,7 +207,7 @@ export class Connections {
 
   readonly #ping = (connection: Connection): void => {
     if (this.#sendPing(connection)) {
-      // The state lies apart in memory: to leave it alone saves 5% of a ping.
+      // The state lies apart in memory: to leave it alone saves a quarter of a ping's user time.
       if (this.#stalled > 0) this.#stall(connection, 0);
     } else if (connection.stalledSince === 0) {
       this.#stall(connection, this.#tick);

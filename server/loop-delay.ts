@@ -1,22 +1,37 @@
 // How late the event loop serves timers, as prom-client's default metrics tell it, but without waking the process up for
 // it: prom-client's own sampling takes half of the CPU of an idle process, and shows its interval as a delay.
-import { createHistogram } from 'node:perf_hooks';
-import { Gauge, type Registry } from 'prom-client';
+import { createHistogram, type Histogram } from 'node:perf_hooks';
+import { type Aggregator, Gauge, type Registry } from 'prom-client';
 
 const MICROS_PER_SECOND = 1e6;
 /** In microseconds; two figures of each value are enough, and keep the histogram small. */
 const RANGE = { lowest: 1, highest: 1000 * MICROS_PER_SECOND, figures: 2 };
 
-/** Names after `nodejs_eventloop_lag_`, and which of several processes' values counts: as in prom-client. */
-const FIGURES = [
-  ['min', 'The minimum recorded event loop delay.', 'min'],
-  ['max', 'The maximum recorded event loop delay.', 'max'],
-  ['mean', 'The mean of the recorded event loop delays.', 'average'],
-  ['stddev', 'The standard deviation of the recorded event loop delays.', 'average'],
-  ['p50', 'The 50th percentile of the recorded event loop delays.', 'average'],
-  ['p90', 'The 90th percentile of the recorded event loop delays.', 'average'],
-  ['p99', 'The 99th percentile of the recorded event loop delays.', 'average'],
-] as const;
+/** Name after `nodejs_eventloop_lag_`, help, and which of several processes' values counts: as in prom-client. */
+const FIGURES: readonly (readonly [string, string, Aggregator, (micros: Histogram) => number])[] = [
+  ['min', 'The minimum recorded event loop delay.', 'min', ({ min }) => min],
+  ['max', 'The maximum recorded event loop delay.', 'max', ({ max }) => max],
+  ['mean', 'The mean of the recorded event loop delays.', 'average', ({ mean }) => mean],
+  ['stddev', 'The standard deviation of the recorded event loop delays.', 'average', ({ stddev }) => stddev],
+  [
+    'p50',
+    'The 50th percentile of the recorded event loop delays.',
+    'average',
+    (micros) => micros.percentile(50),
+  ],
+  [
+    'p90',
+    'The 90th percentile of the recorded event loop delays.',
+    'average',
+    (micros) => micros.percentile(90),
+  ],
+  [
+    'p99',
+    'The 99th percentile of the recorded event loop delays.',
+    'average',
+    (micros) => micros.percentile(99),
+  ],
+];
 
 /** The delays since they were last collected. */
 export class LoopDelay {
@@ -39,25 +54,21 @@ export class LoopDelay {
 
   /** Registers the gauges, in place of prom-client's own. Collecting them begins anew. */
   register(registry: Registry): void {
-    const collect = () => this.#collect(gauges);
-    const gauges: readonly Gauge[] = FIGURES.map(([figure, help, aggregator], i) => {
+    const gauges: Gauge[] = [];
+    for (const [figure, help, aggregator] of FIGURES) {
       const name = `nodejs_eventloop_lag_${figure}_seconds`;
       registry.removeSingleMetric(name);
       // The first one sets all of them: it is collected first.
-      return new Gauge({ name, help, aggregator, registers: [registry], ...(i === 0 ? { collect } : {}) });
-    });
+      const collect = gauges.length === 0 ? { collect: () => this.#collect(gauges) } : {};
+      gauges.push(new Gauge({ name, help, aggregator, registers: [registry], ...collect }));
+    }
   }
 
   #collect(gauges: readonly Gauge[]): void {
     const micros = this.#micros;
-    const values =
-      micros.count === 0
-        ? FIGURES.map(() => 0)
-        : [
-            ...[micros.min, micros.max, micros.mean, micros.stddev],
-            ...[micros.percentile(50), micros.percentile(90), micros.percentile(99)],
-          ];
-    for (const [i, gauge] of gauges.entries()) gauge.set(values[i]! / MICROS_PER_SECOND);
+    for (const [i, [, , , read]] of FIGURES.entries()) {
+      gauges[i]!.set(micros.count === 0 ? 0 : read(micros) / MICROS_PER_SECOND);
+    }
     micros.reset();
   }
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // argv in, exit code out.
-import { runCommand } from '../server/command-line.js';
+import { runCommand } from '../server/command/command-line.js';
 import { runBenchmark } from './benchmark.js';
 import { benchCommand } from './options.js';
 

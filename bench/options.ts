@@ -1,7 +1,7 @@
 // The table of the benchmark's options: the only place that knows a flag's name, default, range, unit and meaning.
 
-import type { Command } from '../server/command-line.js';
-import { choice, decimal, integer, type OptionValues, text, toggle } from '../server/option.js';
+import type { Command } from '../server/command/command-line.js';
+import { choice, decimal, integer, type OptionValues, text, toggle } from '../server/command/option.js';
 import { scenarioNames } from './scenarios/index.js';
 
 const ofScenario = 'by scenario, see docs/benchmarks.md';

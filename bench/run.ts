@@ -2,9 +2,9 @@
 
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TlsTrust } from '../client/host-tls.js';
-import type { LoadCounts } from '../client/load-counts.js';
-import { type LoadTask, splitLoad } from '../client/load-plan.js';
+import type { TlsTrust } from '../client/connection/host-tls.js';
+import type { LoadCounts } from '../client/load/load-counts.js';
+import { type LoadTask, splitLoad } from '../client/load/load-plan.js';
 import { Load } from './load/load.js';
 import type { Progress } from './progress.js';
 import type { RedisProcess } from './redis-process.js';

@@ -1,6 +1,6 @@
 // Runs the arms of a scenario in turn, each against a fresh server, and collects what they came to.
 
-import { workersForRoom } from '../server/capacity.js';
+import { workersForRoom } from '../server/plan/capacity.js';
 import { selfSigned } from './certificate.js';
 import { thisMachine } from './proc/machine.js';
 import type { Progress } from './progress.js';

@@ -2,7 +2,7 @@
 
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { Option } from '../server/option.js';
+import type { Option } from '../server/command/option.js';
 
 /** The path of a PEM file of certificates; the value is its text. */
 export const certificatesFile = (o: { help: string; defaultText: string }): Option<string | undefined> => ({

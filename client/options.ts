@@ -2,10 +2,10 @@
 
 import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
-import type { Command } from '../server/command-line.js';
-import { decimal, integer, type OptionValues, text, toggle } from '../server/option.js';
+import type { Command } from '../server/command/command-line.js';
+import { decimal, integer, type OptionValues, text, toggle } from '../server/command/option.js';
 import { certificatesFile, tokenFile } from './given-file.js';
-import { lastPort } from './load-plan.js';
+import { lastPort } from './load/load-plan.js';
 
 const isHost = (raw: string): boolean =>
   isIP(raw) !== 0 || (raw.length <= 253 && /^[a-z0-9_]([a-z0-9_.-]*[a-z0-9_.])?$/i.test(raw));

@@ -1,8 +1,8 @@
 // What the primary and its workers tell each other over the cluster channel (structured clone: buffers stay buffers).
 import type { MetricObjectWithValues, MetricValueWithName } from 'prom-client';
-import type { AddressChanges } from './address-claims.js';
-import type { BrokerState } from './broker.js';
-import type { ServerOptions } from './options.js';
+import type { AddressChanges } from './access/address-claims.js';
+import type { BrokerState } from './broker/broker.js';
+import type { ServerOptions } from './options/server-options.js';
 
 /** The metrics of one process, as prom-client aggregates them. */
 export type MetricsReport = MetricObjectWithValues<MetricValueWithName<string>>[];

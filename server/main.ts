@@ -4,17 +4,17 @@ import cluster from 'node:cluster';
 
 const [word, ...rest] = process.argv.slice(2);
 if (cluster.isWorker) {
-  const { runWorker } = await import('./worker.js');
+  const { runWorker } = await import('./worker/worker.js');
   runWorker();
 } else if (word === 'doctor') {
-  const { doctor } = await import('./doctor.js');
+  const { doctor } = await import('./doctor/doctor.js');
   await doctor(rest);
 } else if (word === 'plan') {
-  const { plan } = await import('./plan.js');
+  const { plan } = await import('./plan/plan.js');
   await plan(rest);
 } else {
-  const { runCommand } = await import('./command-line.js');
-  const { serverCommand } = await import('./options.js');
-  const { runPrimary } = await import('./primary.js');
+  const { runCommand } = await import('./command/command-line.js');
+  const { serverCommand } = await import('./options/server-options.js');
+  const { runPrimary } = await import('./primary/primary.js');
   await runCommand(serverCommand, process.argv.slice(2), (options) => runPrimary(options));
 }

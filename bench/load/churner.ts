@@ -1,9 +1,9 @@
 // Connections that come and go, each with a ledger of the messages that it got.
 
-import { Connection, type ConnectionEnd, type ConnectionOwner } from '../../client/connection.js';
-import { sampleKey } from '../../client/handshake.js';
-import { countUnder, type LoadCounts, noCounts } from '../../client/load-counts.js';
-import { hostAndPort } from '../../client/load-plan.js';
+import { Connection, type ConnectionEnd, type ConnectionOwner } from '../../client/connection/connection.js';
+import { sampleKey } from '../../client/connection/handshake.js';
+import { countUnder, type LoadCounts, noCounts } from '../../client/load/load-counts.js';
+import { hostAndPort } from '../../client/load/load-plan.js';
 import { nowMs, readStamp, type Stamp } from '../stamp.js';
 
 /** How long TCP and the handshake may take together. */

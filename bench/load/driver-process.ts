@@ -1,9 +1,9 @@
 // The program of one load process: obeys its parent's orders, and lives no longer than the parent.
 
 import '../collect-garbage.js';
-import { type HistogramState, LatencyHistogram } from '../../client/latency-histogram.js';
-import { type LoadCounts, noCounts } from '../../client/load-counts.js';
-import type { LoadTask } from '../../client/load-plan.js';
+import { type HistogramState, LatencyHistogram } from '../../client/load/latency-histogram.js';
+import { type LoadCounts, noCounts } from '../../client/load/load-counts.js';
+import type { LoadTask } from '../../client/load/load-plan.js';
 import { Churner, type ChurnRecord, type ChurnTask } from './churner.js';
 import { Members } from './members.js';
 

@@ -2,9 +2,9 @@
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { LatencyHistogram } from '../../client/latency-histogram.js';
-import { type LoadCounts, sumCounts } from '../../client/load-counts.js';
-import type { LoadTask } from '../../client/load-plan.js';
+import { LatencyHistogram } from '../../client/load/latency-histogram.js';
+import { type LoadCounts, sumCounts } from '../../client/load/load-counts.js';
+import type { LoadTask } from '../../client/load/load-plan.js';
 import { settledPssBytes } from '../proc/process-memory.js';
 import type { ChurnRecord, ChurnTask } from './churner.js';
 import type { DriverOrder, DriverReply, DriverRequest } from './driver-process.js';

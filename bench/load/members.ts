@@ -1,9 +1,9 @@
 // Connections that are made once and stay: what they bring, measured.
 
-import type { Connection } from '../../client/connection.js';
-import { LatencyHistogram } from '../../client/latency-histogram.js';
-import type { LoadTask } from '../../client/load-plan.js';
-import { LoadWorker } from '../../client/load-worker.js';
+import type { Connection } from '../../client/connection/connection.js';
+import { LatencyHistogram } from '../../client/load/latency-histogram.js';
+import type { LoadTask } from '../../client/load/load-plan.js';
+import { LoadWorker } from '../../client/load/load-worker.js';
 import { nowMs, readStamp, type Stamp } from '../stamp.js';
 import { PingLag } from './ping-lag.js';
 

@@ -1,6 +1,6 @@
 // How late pings are: against the earliest beat that a connection has shown itself. Pure.
 
-import { LatencyHistogram } from '../../client/latency-histogram.js';
+import { LatencyHistogram } from '../../client/load/latency-histogram.js';
 
 /** 12 bytes per connection; the clock is handed in. */
 export class PingLag {

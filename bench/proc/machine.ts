@@ -4,8 +4,8 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { connectionsPerProcess, processLimits } from '../../client/fd-limit.js';
-import { packageVersion } from '../../server/command-line.js';
+import { connectionsPerProcess, processLimits } from '../../client/load/fd-limit.js';
+import { packageVersion } from '../../server/command/command-line.js';
 
 /** A machine, and the software on it. */
 export interface Machine {

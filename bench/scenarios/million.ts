@@ -1,6 +1,6 @@
 // million: as many connections as were promised, pinged over three intervals, none lost.
 
-import type { LoadCounts } from '../../client/load-counts.js';
+import type { LoadCounts } from '../../client/load/load-counts.js';
 import type { Load } from '../load/load.js';
 import { metricTotal } from '../metrics-text.js';
 import { bytesPerSocket, kernelMemory } from '../proc/kernel-memory.js';

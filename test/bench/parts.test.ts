@@ -9,7 +9,7 @@ import type { Figure, Result } from '../../bench/result.js';
 import { commandName, commandTemplate, fillTemplate, wantsRedis } from '../../bench/server-command.js';
 import { readStamp, stampText } from '../../bench/stamp.js';
 import { mean, percentile, spread } from '../../bench/statistics.js';
-import { messageTimeMs } from '../../client/message-time.js';
+import { messageTimeMs } from '../../client/load/message-time.js';
 
 t.test('a stamp comes back, and the load client reads its time', async (t) => {
   const stamp = { publishedAtMs: 0, number: 0 };

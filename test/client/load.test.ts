@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import t from 'tap';
 import type { WebSocket } from 'ws';
-import { sampleKey } from '../../client/handshake.js';
+import { sampleKey } from '../../client/connection/handshake.js';
 import { ClientProcess, childrenOf, isRunning } from '../harness/client-process.js';
 import { freePorts } from '../harness/ports.js';
 import { rawServer, TestServer } from '../harness/websocket-server.js';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import t from 'tap';
 import { loadCommand, subscribeCommand } from '../../client/options.js';
-import { parseCommandLine } from '../../server/command-line.js';
+import { parseCommandLine } from '../../server/command/command-line.js';
 
 const load = (line: string) => parseCommandLine(loadCommand, line.split(' '), {});
 const subscribe = (line: string) => parseCommandLine(subscribeCommand, line.split(' '), {});

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import t from 'tap';
 import type { WebSocket } from 'ws';
 import { selfSigned } from '../../bench/certificate.js';
-import { hostTls } from '../../client/host-tls.js';
+import { hostTls } from '../../client/connection/host-tls.js';
 import { loadCommand, subscribeCommand } from '../../client/options.js';
-import { parseCommandLine } from '../../server/command-line.js';
+import { parseCommandLine } from '../../server/command/command-line.js';
 import { ClientProcess } from '../harness/client-process.js';
 import { rawServer, TestServer } from '../harness/websocket-server.js';
 

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { capacity, type Load, type Machine } from '../../server/capacity.js';
-import { articleCosts, type Cost, type Costs, tenmCosts } from '../../server/costs.js';
-import { formatBytes, formatNumber, formatSpan } from '../../server/quantity.js';
+import { formatBytes, formatNumber, formatSpan } from '../../server/command/quantity.js';
+import { capacity, type Load, type Machine } from '../../server/plan/capacity.js';
+import { articleCosts, type Cost, type Costs, tenmCosts } from '../../server/plan/costs.js';
 
 // The formatter pads the columns of tables.
 const docs = readFileSync(

@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { parseCommandLine } from '../../server/command-line.js';
-import { environmentName } from '../../server/option.js';
-import { serverCommand, serverOptions } from '../../server/options.js';
+import { parseCommandLine } from '../../server/command/command-line.js';
+import { environmentName } from '../../server/command/option.js';
+import { serverCommand, serverOptions } from '../../server/options/server-options.js';
 import { hostSettings } from '../../sysctl/requirements.js';
 
 const top = fileURLToPath(new URL('../../../', import.meta.url));

@@ -4,11 +4,11 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { benchCommand } from '../../bench/options.js';
 import { loadCommand, subscribeCommand } from '../../client/options.js';
-import type { Command } from '../../server/command-line.js';
-import { doctorCommand } from '../../server/doctor.js';
-import { environmentName, flagName, type OptionTable } from '../../server/option.js';
-import { serverCommand, serverOptions } from '../../server/options.js';
-import { planCommand } from '../../server/plan.js';
+import type { Command } from '../../server/command/command-line.js';
+import { environmentName, flagName, type OptionTable } from '../../server/command/option.js';
+import { doctorCommand } from '../../server/doctor/doctor.js';
+import { serverCommand, serverOptions } from '../../server/options/server-options.js';
+import { planCommand } from '../../server/plan/plan.js';
 
 const path = fileURLToPath(new URL('../../../docs/options.md', import.meta.url));
 

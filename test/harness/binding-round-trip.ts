@@ -1,7 +1,7 @@
 // A process that loads the binding, listens, and makes one WebSocket round trip; prints its Node version and what came.
 import WebSocket from 'ws';
-import { loadBinding } from '../../server/binding.js';
 import { createLogger } from '../../server/logger.js';
+import { loadBinding } from '../../server/worker/binding.js';
 
 const binding = loadBinding(createLogger('silent', true, () => {}));
 binding

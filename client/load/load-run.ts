@@ -1,0 +1,96 @@
+// The command `10m-client <host> <connections>`: from checked options to a summary and an exit code.
+
+import { lookup } from 'node:dns/promises';
+import type { LoadOptions } from '../options.js';
+import { connectionsPerProcess, processLimits } from './fd-limit.js';
+import { noCounts } from './load-counts.js';
+import { LoadGenerator } from './load-generator.js';
+import { type LoadSpread, processesAtOnce, serverUrl, splitLoad } from './load-plan.js';
+import { type LoadResult, summarize, summaryText } from './load-summary.js';
+import { StatusLine } from './status-line.js';
+
+const sampleEveryMs = 250;
+/** Up to this many connections, messages are printed without `--print`. */
+const printsUpTo = 100;
+
+/** @returns the exit code: 0 if every connection was made and none was lost, else 1 */
+export async function runLoad(options: LoadOptions): Promise<number> {
+  const address = await resolve(options.host);
+  if (address === undefined) return 1;
+  const spread: LoadSpread = {
+    address,
+    host: options.host,
+    firstPort: options.port,
+    connections: options.connections,
+    connectionsPerPort: options.connectionsPerPort,
+    channel: options.channel,
+    ratePerSecond: options.rate,
+    idleTimeoutMs: options.idleTimeout * 1000,
+    reconnects: options.reconnect === true,
+    prints: options.print === true || options.connections <= printsUpTo,
+    tls: options.tls ? { ca: options.tlsCa } : undefined,
+    token: options.tokenFile,
+  };
+  const result = await hold(spread, options);
+  const summary = summarize(result);
+  process.stdout.write(options.json === true ? `${JSON.stringify(summary)}\n` : summaryText(summary));
+  return result.counts.made === options.connections && summary.lost === 0 ? 0 : 1;
+}
+
+/** The address of a name, IPv4 first; undefined, and a line on standard error, where there is none. */
+async function resolve(host: string): Promise<string | undefined> {
+  try {
+    return (await lookup(host, { order: 'ipv4first' })).address;
+  } catch (error) {
+    process.stderr.write(`10m-client: ${host} cannot be resolved: ${(error as Error).message}\n`);
+    return undefined;
+  }
+}
+
+/** Makes and holds the connections until Ctrl-C, the duration, or nothing is left to wait for. */
+async function hold(spread: LoadSpread, options: LoadOptions): Promise<LoadResult> {
+  const startedAtMs = Date.now();
+  const tasks = splitLoad(spread, options.workers, connectionsPerProcess(processLimits()));
+  const generator = new LoadGenerator(tasks, processesAtOnce(spread, options.workers, tasks.length));
+  const updates = process.stderr.isTTY === true && !spread.prints;
+  const status = new StatusLine(noCounts(), startedAtMs, updates, (line) => process.stderr.write(line));
+  let stoppedAtMs: number | undefined;
+  const stop = (): void => {
+    if (stoppedAtMs !== undefined) return;
+    stoppedAtMs = Date.now();
+    generator.stop();
+  };
+  const onSignal = (): void => {
+    if (stoppedAtMs !== undefined) {
+      generator.kill();
+      process.exit(130);
+    }
+    stop();
+  };
+  const sample = (): void => {
+    const { counts } = generator;
+    status.add(counts, Date.now());
+    if (counts.ended === spread.connections) stop();
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  const sampling = setInterval(sample, sampleEveryMs);
+  const duration = options.duration === undefined ? undefined : setTimeout(stop, options.duration * 1000);
+  await generator.ended;
+  clearInterval(sampling);
+  clearTimeout(duration);
+  process.off('SIGINT', onSignal);
+  process.off('SIGTERM', onSignal);
+  sample();
+  status.end();
+  return {
+    target: serverUrl(spread, spread.firstPort),
+    connections: spread.connections,
+    counts: generator.counts,
+    latency: generator.latency,
+    pingGaps: generator.pingGaps,
+    connectsPerSecondMax: status.connectsPerSecondMax,
+    startedAtMs,
+    stoppedAtMs: stoppedAtMs ?? Date.now(),
+  };
+}

@@ -1,0 +1,194 @@
+// The host held against a load, one row for each thing that can fall short. Pure but for what Host reads.
+import { type HostLoad, hostSettings } from '../../sysctl/requirements.js';
+import { portCount } from '../command/option.js';
+import { formatBytes, formatCount } from '../command/quantity.js';
+import { OWN_FILES } from '../host/fd-limit.js';
+import type { CgroupLimit, Host } from '../host/host.js';
+import { formatPortSpan, type PortSpan } from '../host/proc-text.js';
+import type { ServerOptions } from '../options/server-options.js';
+import { type Capacity, capacity, roomPerWorker, workersForFiles } from '../plan/capacity.js';
+import { CPU_SHARE, THREADS_PER_PROCESS } from '../plan/costs.js';
+import { portRangeRow, type Row, settingRow, unread } from './setting-check.js';
+
+/** The options that bear on the host. */
+export type CheckedOptions = Pick<
+  ServerOptions,
+  'ports' | 'tlsPorts' | 'workers' | 'maxConnections' | 'adminPort' | 'redis' | 'pingInterval'
+>;
+
+/**
+ * Every check that needs no network, in the order in which an operator should mend them.
+ *
+ * @param connections that the host is to hold, all workers together
+ */
+export function checkHost(host: Host, options: CheckedOptions, connections: number): Row[] {
+  const model = modelOf(host, options, connections);
+  const load = hostLoad(options, connections, model);
+  return [
+    openFilesRow(host, options, connections, model),
+    ...hostSettings.flatMap((setting) =>
+      setting.needed === undefined ? [] : [settingRow(host, setting, setting.needed(load), load)],
+    ),
+    portRangeRow(host, options.workers),
+    memoryRow(host, model),
+    cgroupRow(host, 'memory', model.memoryBytes.high, formatBytes),
+    cgroupRow(host, 'pids', (2 * options.workers + 1) * THREADS_PER_PROCESS, formatCount),
+    coresRow(host, model),
+    workersRow(host, options, connections, model),
+  ];
+}
+
+const listenersOf = ({ ports, tlsPorts }: CheckedOptions): number => portCount(ports) + portCount(tlsPorts);
+
+/** Open files that each process may have; Infinity where that cannot be read. */
+function hardLimit(host: Host): number {
+  const limit = host.openFiles();
+  return 'value' in limit ? limit.value.hard : Number.POSITIVE_INFINITY;
+}
+
+/** Connections that the limit of open files lets into one worker. */
+export const connectionsByFiles = (host: Host, options: CheckedOptions): number =>
+  Math.max(0, roomPerWorker({ openFiles: hardLimit(host), ports: listenersOf(options) }));
+
+function modelOf(host: Host, options: CheckedOptions, connections: number): Capacity {
+  const load = {
+    connections,
+    pingIntervalSeconds: options.pingInterval,
+    messagesPerSecond: 0,
+    fanout: 0,
+    messageBytes: 0,
+    channels: 'own',
+    tls: false,
+  } as const;
+  return capacity(
+    load,
+    { openFiles: hardLimit(host), ports: listenersOf(options), maxConnections: options.maxConnections },
+    undefined,
+    options.workers,
+  );
+}
+
+function hostLoad(options: CheckedOptions, connections: number, model: Capacity): HostLoad {
+  return {
+    connections,
+    filesPerWorker: model.filesPerWorker,
+    filesInAll: model.filesInAll,
+    listeners: options.workers * listenersOf(options),
+    ports: ownPorts(options).map(formatPortSpan),
+  };
+}
+
+/** Ports that this host's server and its Redis listen on; a Redis elsewhere has its own host to mind. */
+function ownPorts(options: CheckedOptions): PortSpan[] {
+  const listeners = [options.ports, options.tlsPorts].filter((range) => portCount(range) > 0);
+  const ports: PortSpan[] = [...listeners, { first: options.adminPort, last: options.adminPort }];
+  if (options.redis === undefined) return ports;
+  const url = new URL(options.redis);
+  if (!/^(localhost|127\..*|\[::1\])$/.test(url.hostname)) return ports;
+  const port = url.port === '' ? 6379 : Number(url.port);
+  return [...ports, { first: port, last: port }];
+}
+
+function openFilesRow(host: Host, options: CheckedOptions, connections: number, model: Capacity): Row {
+  const check = 'open files of a process';
+  const needed = `≥ ${formatCount(model.filesPerWorker)}`;
+  const listeners = listenersOf(options);
+  const held = model.filesPerWorker - listeners - OWN_FILES;
+  const why =
+    `each worker has this limit (ulimit -n) for itself; the fullest of ${options.workers} has ${formatCount(held)} connections, since ` +
+    `the kernel spreads them unevenly, ${formatCount(listeners)} listeners and ${OWN_FILES} files of its own; to raise it for good: ` +
+    'sysctl/limits.conf, or LimitNOFILE of the unit';
+  const limit = host.openFiles();
+  if (!('value' in limit)) return unread(check, limit.unreadable, needed, why);
+  const { soft, hard } = limit.value;
+  // The soft limit is no obstacle: Node raises it to the hard one at start.
+  const found = `soft ${formatCount(soft)}, hard ${formatCount(hard)}`;
+  if (hard >= model.filesPerWorker) return { check, status: 'ok', found, needed, why, fix: '' };
+  const raise = `prlimit --nofile=${model.filesPerWorker} 10m-server`;
+  return {
+    check,
+    status: 'short',
+    found,
+    needed,
+    why,
+    fix: `${aroundFiles(host, options, connections)}; or, as root: ${raise}`,
+  };
+}
+
+/** How many workers carry the connections within the limit of open files as it is. */
+function aroundFiles(host: Host, options: CheckedOptions, connections: number): string {
+  const openFiles = hardLimit(host);
+  const workers = workersForFiles(connections, { openFiles, ports: listenersOf(options) });
+  if (workers === Number.POSITIVE_INFINITY) return 'fewer --ports, whose listeners alone use it up';
+  const each = formatCount(Math.ceil(connections / workers));
+  return `10m-server --workers ${workers} gets around it (${each} connections each)`;
+}
+
+function memoryRow(host: Host, model: Capacity): Row {
+  const check = 'memory';
+  const needed = formatBytes(model.memoryBytes.high);
+  const why = `${formatBytes(model.userBytes.high)} of the workers and ${formatBytes(model.kernelBytes.high)} of the kernel, by the capacity model`;
+  const available = host.memoryAvailableBytes();
+  if (!('value' in available)) return unread(check, available.unreadable, needed, why);
+  const found = `${formatBytes(available.value)} available`;
+  const isEnough = available.value >= model.memoryBytes.high;
+  const fix = isEnough ? '' : 'fewer connections or more memory: 10m-server plan --memory BYTES --cores N';
+  return { check, status: isEnough ? 'ok' : 'short', found, needed, why, fix };
+}
+
+const CGROUP_WORDS = {
+  memory: {
+    why: 'what the workers and their sockets take is charged to the control group, which kills at its limit',
+    fix: (needed: number) => `systemctl set-property 10m-server.service MemoryMax=${Math.ceil(needed)}`,
+  },
+  pids: {
+    why: `${THREADS_PER_PROCESS} threads a process, and twice the workers during a rolling restart`,
+    fix: (needed: number) => `systemctl set-property 10m-server.service TasksMax=${needed}`,
+  },
+};
+
+function cgroupRow(host: Host, kind: CgroupLimit, need: number, format: (value: number) => string): Row {
+  const check = `cgroup ${kind}`;
+  const { why, fix } = CGROUP_WORDS[kind];
+  const limit = host.cgroupLimit(kind);
+  if (!('value' in limit)) return unread(check, limit.unreadable, format(need), why);
+  const isEnough = limit.value >= need;
+  return {
+    check,
+    status: isEnough ? 'ok' : 'short',
+    found: format(limit.value),
+    needed: format(need),
+    why,
+    fix: isEnough ? '' : `${fix(need)} (a container: its memory and pids limits)`,
+  };
+}
+
+function coresRow(host: Host, model: Capacity): Row {
+  const cores = Math.max(1, Math.ceil(model.busyCores.high / CPU_SHARE));
+  const isEnough = host.cores >= cores;
+  return {
+    check: 'cores',
+    status: isEnough ? 'ok' : 'short',
+    found: String(host.cores),
+    needed: String(cores),
+    why: `${formatCount(model.pingsPerSecond)} pings a second, and room for storms; messages come on top: 10m-server plan`,
+    fix: isEnough ? '' : 'more cores or machines, or a longer --ping-interval',
+  };
+}
+
+function workersRow(host: Host, options: CheckedOptions, connections: number, model: Capacity): Row {
+  const byFiles = workersForFiles(connections, { openFiles: hardLimit(host), ports: listenersOf(options) });
+  const most = Math.max(host.cores, byFiles);
+  const tooFew = model.filesPerWorker > hardLimit(host);
+  const tooMany = options.workers > most;
+  return {
+    check: 'workers',
+    status: tooFew || tooMany ? 'short' : 'ok',
+    found: `${options.workers} on ${host.cores} cores`,
+    needed: tooFew ? `${formatCount(byFiles)} or more` : `${Math.min(byFiles, options.workers)} to ${most}`,
+    why: tooFew
+      ? 'so many share the connections without the fullest one passing the limit of open files'
+      : 'more than one for each core, or than the open files ask for, only cost memory and Redis output',
+    fix: tooFew || tooMany ? (most === Infinity ? 'fewer --ports' : `10m-server --workers ${most}`) : '',
+  };
+}

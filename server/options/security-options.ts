@@ -1,0 +1,59 @@
+// The part of the options table that says who may come in: TLS, where from, with what token, how many.
+import { isAddressBlock } from '../access/client-address.js';
+import { isOriginPattern } from '../access/origins.js';
+import { choice, integer, list, portRange, text } from '../command/option.js';
+
+const isPath = (raw: string): boolean => raw !== '' && !raw.includes('\0');
+
+const file = (help: string, allowed: string) => text({ help, allowed, accepts: isPath, defaultText: 'none' });
+
+export const securityOptions = {
+  tlsPorts: portRange({
+    help: 'ports that speak TLS: one, an inclusive range, or none; --ports none leaves these alone',
+    default: 'none',
+  }),
+  tlsCert: file(
+    'certificate with its chain, for --tls-ports; read again when it changes',
+    'the path of a PEM file',
+  ),
+  tlsKey: file('private key of --tls-cert', 'the path of a PEM file without a passphrase'),
+  auth: choice({
+    help: 'none: whoever comes may subscribe; jwt: who brings a token that names the channel',
+    words: ['none', 'jwt'],
+    default: 'none',
+  }),
+  jwtSecretFile: file('with --auth jwt: secret of HS256 tokens', 'the path of a file of 32 bytes or more'),
+  jwtPublicKey: file(
+    'with --auth jwt: public key of RS256, ES256 or EdDSA tokens, or a set of them',
+    'the path of a public key in PEM, or of a JWKS file',
+  ),
+  allowedOrigins: list({
+    help: 'web pages that may connect, by the Origin header; clients that send none are no browsers',
+    allowed: 'origins separated by commas, such as https://example.com, example.com:8080 or *.example.com',
+    accepts: isOriginPattern,
+    defaultText: 'any',
+  }),
+  maxConnectionsPerIp: integer({
+    help: 'connections of one IPv4 address or IPv6 /64, all workers together; more are refused with 429',
+    min: 1,
+    max: 10_000_000,
+    defaultText: 'no limit',
+  }),
+  maxHandshakesPerSecond: integer({
+    help: 'handshakes per second and worker; more are refused with 503 and Retry-After',
+    min: 1,
+    max: 1_000_000,
+    unit: 'handshakes/s',
+    defaultText: 'no limit',
+  }),
+  trustProxy: list({
+    help: 'load balancers whose PROXY protocol v2 header tells the address of the client; it is refused from others',
+    allowed: 'addresses or blocks separated by commas, such as 10.0.0.0/8 or 2001:db8::/32',
+    accepts: isAddressBlock,
+    defaultText: 'none',
+  }),
+  adminTokenFile: file(
+    'file that holds the bearer token for publish and control, in place of --admin-token',
+    'the path of a file with one line of printable ASCII without spaces',
+  ),
+};

@@ -1,0 +1,146 @@
+// The table of the server's options: the only place that knows a flag's name, default, range, unit and meaning.
+
+import { isIP } from 'node:net';
+import { availableParallelism } from 'node:os';
+import type { Command } from '../command/command-line.js';
+import { choice, decimal, integer, type OptionValues, portRange, text } from '../command/option.js';
+import { isToken } from './admin-token.js';
+import { brokenRule } from './option-rules.js';
+import { securityOptions } from './security-options.js';
+
+const isHost = (raw: string): boolean => isIP(raw) !== 0 || raw === 'localhost';
+
+const isRedisUrl = (raw: string): boolean => {
+  const url = URL.canParse(raw) ? new URL(raw) : undefined;
+  if (url === undefined || !['redis:', 'rediss:'].includes(url.protocol)) return false;
+  return url.hostname !== '' && /^(\/\d{0,5})?$/.test(url.pathname);
+};
+
+export const serverOptions = {
+  host: text({
+    help: 'address to listen on; :: is dual stack',
+    allowed: 'an IPv4 or IPv6 address of this machine',
+    accepts: isHost,
+    default: '0.0.0.0',
+  }),
+  ports: portRange({
+    help: 'one port or an inclusive range; every worker listens on every port of it; none with --tls-ports',
+    default: '10000-11000',
+  }),
+  workers: integer({
+    help: 'worker processes',
+    min: 1,
+    max: 1024,
+    default: availableParallelism(),
+    defaultText: 'number of cores',
+  }),
+  redis: text({
+    help: 'redis:// or rediss:// URL of the broker; user and password in it',
+    allowed: 'a URL such as redis://user:password@127.0.0.1:6379/0, or rediss:// for TLS',
+    accepts: isRedisUrl,
+    defaultText: 'none: embedded broker',
+    redact: (raw) => raw.replace(/\/\/[^/]*@/, '//***@'),
+  }),
+  redisPattern: text({
+    help: 'the PSUBSCRIBE pattern; the Redis channel name is the channel',
+    allowed: 'a Redis glob pattern of 1 to 255 bytes',
+    accepts: (raw) => raw !== '' && Buffer.byteLength(raw) <= 255,
+    default: '*',
+  }),
+  pingInterval: decimal({
+    help: 'time between pings to one connection; 0 is off',
+    min: 0,
+    max: 86_400,
+    unit: 'seconds',
+    default: 300,
+  }),
+  pingType: choice({
+    help: 'message: an empty text message, which browser code can see and which needs no answer; frame: an RFC 6455 ping, and a connection whose pong does not come is closed',
+    words: ['message', 'frame'],
+    default: 'message',
+  }),
+  pongTimeout: decimal({
+    help: 'how long a pong may take, with --ping-type frame',
+    min: 0.1,
+    max: 86_400,
+    unit: 'seconds',
+    default: 30,
+  }),
+  writeTimeout: decimal({
+    help: 'how long a connection may leave written bytes unread before it is closed',
+    min: 0.1,
+    max: 86_400,
+    unit: 'seconds',
+    default: 30,
+  }),
+  maxBackpressure: integer({
+    help: 'how much may be queued for one connection before it is closed as too slow',
+    min: 1024,
+    max: 1_073_741_824,
+    unit: 'bytes',
+    default: 1_048_576,
+  }),
+  maxMessage: integer({
+    help: 'largest message; a larger one is refused with 413 on HTTP, dropped and counted from Redis',
+    min: 1,
+    max: 268_435_456,
+    unit: 'bytes',
+    default: 1_048_576,
+  }),
+  maxConnections: integer({
+    help: 'connections per worker; at the limit it stops accepting and the others take over',
+    min: 1,
+    max: 10_000_000,
+    defaultText: 'from the fd limit',
+  }),
+  adminHost: text({
+    help: 'address of the admin listener',
+    allowed: 'an IPv4 or IPv6 address of this machine',
+    accepts: isHost,
+    default: '127.0.0.1',
+  }),
+  adminPort: integer({ help: 'port of the admin listener', min: 1, max: 65_535, default: 9110 }),
+  adminToken: text({
+    help: 'bearer token for publish and control; needed when the admin host is no loopback address',
+    allowed: 'printable ASCII without spaces',
+    accepts: isToken,
+    defaultText: 'none',
+    redact: () => '***',
+  }),
+  drainRate: integer({
+    help: 'connections closed per second on drain and on rolling restart, all workers together',
+    min: 1,
+    max: 10_000_000,
+    unit: 'connections/s',
+    default: 5000,
+  }),
+  ...securityOptions,
+  logLevel: choice({
+    help: 'least level that is logged to standard error',
+    words: ['debug', 'info', 'warn', 'error', 'silent'],
+    default: 'info',
+  }),
+};
+
+/** The server's checked options. Times are in seconds, sizes in bytes, as in the table. */
+export type ServerOptions = OptionValues<typeof serverOptions>;
+
+export const serverCommand: Command<typeof serverOptions, Record<never, never>> = {
+  name: '10m-server',
+  summary:
+    'Holds WebSocket connections on ws://HOST:PORT/CHANNEL and pushes to them whatever is published on their channel.',
+  positionals: {},
+  options: serverOptions,
+  examples: [
+    ['10m-server', 'serve on every core, with the embedded broker'],
+    ['10m-server --redis redis://127.0.0.1:6379', 'deliver what is published through Redis'],
+    ['10m-server --ports 80 --workers 4', 'one port, four processes'],
+    ['10m-server --ports none --tls-ports 443 --tls-cert cert.pem --tls-key key.pem', 'TLS alone'],
+    ['10m-server --auth jwt --jwt-secret-file secret', 'only who brings a token may subscribe'],
+  ],
+  commands: [
+    ['doctor', 'check this host for a number of connections'],
+    ['plan', 'what a number of connections takes, and what a machine holds'],
+  ],
+  check: brokenRule,
+};

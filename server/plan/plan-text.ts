@@ -1,0 +1,141 @@
+// The capacity plan as a table, with what it was computed from.
+
+import { formatBytes, formatCount, formatNumber, formatSpan } from '../command/quantity.js';
+import { alignColumns } from '../command/text-table.js';
+import type { Capacity, Load, Machine } from './capacity.js';
+import {
+  ARTICLE_PINGS_PER_SECOND,
+  BROKER_MESSAGES_PER_WORKER,
+  type Cost,
+  type Costs,
+  CPU_SHARE,
+  MEMORY_SHARE,
+  REDIS_OUTPUT_MESSAGES,
+} from './costs.js';
+
+/** The costs that count for this load. */
+export function costsUsed(load: Load, costs: Costs): Cost[] {
+  const hasMessages = load.messagesPerSecond > 0;
+  return [
+    load.channels === 'own' ? costs.userOwnChannel : costs.userSharedChannel,
+    ...(load.tls ? [costs.tls] : []),
+    costs.kernelSocket,
+    costs.process,
+    ...(load.pingIntervalSeconds > 0 ? [costs.ping] : []),
+    ...(hasMessages ? [costs.delivery, costs.brokerMessage] : []),
+  ];
+}
+
+/** What the numbers do not say. */
+export function planNotes(load: Load, answer: Capacity): string[] {
+  const notes: string[] = [];
+  if (answer.pingsPerSecond > ARTICLE_PINGS_PER_SECOND) {
+    notes.push(
+      `The article met its limit at about ${formatCount(ARTICLE_PINGS_PER_SECOND)} pings/s on one 32-core machine, at 10% CPU: ` +
+        'network or kernel, which this model does not hold. Measure yours, or spread over smaller machines.',
+    );
+  }
+  if (answer.isBrokerOverloaded) {
+    notes.push(
+      `A worker takes in ${formatCount(BROKER_MESSAGES_PER_WORKER)} messages/s at most; narrow --redis-pattern and split the channels over servers.`,
+    );
+  }
+  if (answer.redisServers > 1) {
+    notes.push(
+      `One Redis hands out ${formatCount(REDIS_OUTPUT_MESSAGES)} messages/s in all; fewer workers or ${answer.redisServers} Redis servers.`,
+    );
+  }
+  if (load.tls)
+    notes.push('TLS handshakes are not in the CPU figures: they count when clients come back at once.');
+  return notes;
+}
+
+/**
+ * @param used the costs that the answer was computed from
+ * @param notes sentences to go below
+ */
+export function planText(
+  load: Load,
+  machine: Machine,
+  answer: Capacity,
+  used: readonly Cost[],
+  notes: readonly string[],
+): string {
+  const sections = [
+    [`${formatCount(load.connections)} connections, ${pingWords(load)}, ${messageWords(load)}:`],
+    alignColumns(planRows(load, machine, answer)).map(indent),
+    ['', 'One machine:'],
+    alignColumns(machineRows(machine, answer)).map(indent),
+    ['', 'Computed from (measured on the day given):'],
+    alignColumns(used.map((cost) => [costText(cost), `${cost.measured}  ${cost.of}`])).map(indent),
+    ...(notes.length === 0 ? [] : [['', ...notes.map((note) => `Note: ${note}`)]]),
+  ];
+  return sections.flat().join('\n');
+}
+
+const indent = (line: string): string => `  ${line}`;
+
+const pingWords = (load: Load): string =>
+  load.pingIntervalSeconds === 0 ? 'no pings' : `a ping every ${load.pingIntervalSeconds} s`;
+
+const messageWords = (load: Load): string =>
+  load.messagesPerSecond === 0
+    ? 'no messages'
+    : `${formatNumber(load.messagesPerSecond)} messages/s of ${formatBytes(load.messageBytes)} to ${formatNumber(load.fanout)} each`;
+
+const costText = (cost: Cost): string =>
+  cost.high >= 1e6 ? formatSpan(cost, formatBytes) : `${formatSpan(cost, formatNumber)} ${cost.unit}`;
+
+function planRows(load: Load, machine: Machine, answer: Capacity): string[][] {
+  const { pingOnWire, wireBitsPerSecond } = answer;
+  return [
+    ['memory, workers', formatSpan(answer.userBytes, formatBytes)],
+    ['memory, kernel', formatSpan(answer.kernelBytes, formatBytes), 'sockets, not what they have queued'],
+    ['memory, in all', formatSpan(answer.memoryBytes, formatBytes)],
+    ['workers', formatCount(answer.workers), `${formatCount(answer.connectionsPerWorker)} connections each`],
+    ['ports', formatCount(machine.ports), `each worker listens on all of them`],
+    [
+      'open files',
+      `${formatCount(answer.filesPerWorker)} in the fullest worker`,
+      `ulimit -n, fs.nr_open; limit reckoned with: ${formatCount(machine.openFiles)}`,
+    ],
+    ['open files, in all', formatCount(answer.filesInAll), 'fs.file-max'],
+    [
+      'tcp_mem',
+      `0 ${load.connections} ${2 * load.connections}`,
+      'pages, or more; see docs/host.md for the rest',
+    ],
+    [
+      'pings',
+      `${formatNumber(answer.pingsPerSecond)}/s`,
+      `${pingOnWire.out} bytes out and ${pingOnWire.in} in on the wire`,
+    ],
+    ['deliveries', `${formatNumber(answer.deliveriesPerSecond)}/s`],
+    ['cores busy', formatSpan(answer.busyCores, formatNumber), 'pings, deliveries, broker'],
+    ['bandwidth out', bits(wireBitsPerSecond.out), 'Ethernet, IP, TCP and WebSocket headers included'],
+    ['bandwidth in', bits(wireBitsPerSecond.in), 'acknowledgements'],
+    [
+      'Redis output',
+      `${formatNumber(answer.redisMessagesPerSecond)} messages/s`,
+      `${bits(8 * answer.redisBytesPerSecond)}: every worker receives every message`,
+    ],
+  ];
+}
+
+function machineRows(machine: Machine, answer: Capacity): string[][] {
+  const { holds, machines } = answer;
+  if (holds === undefined || machines === undefined) {
+    return [['give --memory and --cores to learn what one machine holds and how many it takes']];
+  }
+  return [
+    ['has', `${formatBytes(machine.memoryBytes!)}, ${machine.cores} cores`],
+    [
+      'holds',
+      `${formatCount(holds.connections)} connections`,
+      `limited by ${holds.limitedBy}; ${MEMORY_SHARE * 100}% of memory and ${CPU_SHARE * 100}% of cores are used, at the high end of the costs`,
+    ],
+    ['machines', formatCount(machines), 'for all connections'],
+  ];
+}
+
+const bits = (perSecond: number): string => formatBytes(perSecond).replace(/B$/, 'bit/s');

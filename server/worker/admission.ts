@@ -1,0 +1,93 @@
+// Who may come in after a correct handshake: from where, how fast, with what token, and how many of one address.
+import type { HttpRequest } from 'uWebSockets.js';
+import type { AddressClaims } from '../access/address-claims.js';
+import {
+  AddressBlocks,
+  type AddressSource,
+  addressKey,
+  clientAddress,
+  isProxied,
+} from '../access/client-address.js';
+import { Origins } from '../access/origins.js';
+import { TokenBucket } from '../access/token-bucket.js';
+import type { TokenVerifier } from '../access/token-verifier.js';
+import { type Refusal, refusals } from '../codes.js';
+import type { ServerOptions } from '../options/server-options.js';
+import { tokenOf } from './handshake.js';
+
+/** What is decided about a client that may come in. */
+export interface Admitted {
+  /** When its token expires, in seconds since 1970; Infinity for never. */
+  readonly expiresAtS: number;
+  /** What it counts as in the limit of connections per address; empty where there is none. */
+  readonly address: string;
+}
+
+/** For whoever needs no token and is not counted: one object serves all. */
+const admittedForEver: Admitted = { expiresAtS: Number.POSITIVE_INFINITY, address: '' };
+
+/** The checks, from the cheapest to the dearest. */
+export class Admission {
+  readonly #trustedProxies: AddressBlocks;
+  readonly #origins: Origins | undefined;
+  readonly #bucket: TokenBucket | undefined;
+  readonly #verifier: TokenVerifier | undefined;
+  readonly #claims: AddressClaims | undefined;
+
+  /**
+   * @param verifier where tokens are asked for
+   * @param claims where the connections of an address are limited
+   */
+  constructor(
+    options: Pick<ServerOptions, 'trustProxy' | 'allowedOrigins' | 'maxHandshakesPerSecond'>,
+    verifier: TokenVerifier | undefined,
+    claims: AddressClaims | undefined,
+  ) {
+    const { trustProxy = [], allowedOrigins, maxHandshakesPerSecond } = options;
+    this.#trustedProxies = new AddressBlocks(trustProxy);
+    this.#origins = allowedOrigins && new Origins(allowedOrigins);
+    this.#bucket =
+      maxHandshakesPerSecond === undefined
+        ? undefined
+        : new TokenBucket(maxHandshakesPerSecond, () => performance.now());
+    this.#verifier = verifier;
+    this.#claims = claims;
+  }
+
+  /**
+   * Decides about a client: at once where nothing has to be waited for.
+   *
+   * @param request read before this returns
+   * @returns a promise, which never rejects, where a token or an address has to be checked
+   */
+  admit(
+    request: Pick<HttpRequest, 'getHeader' | 'getQuery'>,
+    source: AddressSource,
+    channel: string,
+  ): Admitted | Refusal | Promise<Admitted | Refusal> {
+    if (this.#origins?.allows(request.getHeader('origin')) === false) return refusals.foreignOrigin;
+    // Reading an address is a call of the kernel, which few servers need.
+    const isAsked = this.#claims !== undefined || isProxied(source);
+    const address = isAsked ? clientAddress(source, this.#trustedProxies) : '';
+    if (typeof address !== 'string') return address;
+    if (this.#bucket?.take() === false) return refusals.tooManyHandshakes;
+    if (this.#verifier?.isFull === true) return refusals.verifierBusy;
+    if (this.#verifier === undefined && this.#claims === undefined) return admittedForEver;
+    const token = this.#verifier === undefined ? '' : tokenOf(request);
+    if (token === undefined) return refusals.noToken;
+    return this.#admitLater(token, channel, addressKey(address));
+  }
+
+  /** A client that was admitted has left, or never came to be. */
+  release(address: string): void {
+    if (address !== '') this.#claims?.release(address);
+  }
+
+  async #admitLater(token: string, channel: string, address: string): Promise<Admitted | Refusal> {
+    const grant = (await this.#verifier?.verify(token, channel)) ?? admittedForEver;
+    if ('status' in grant) return grant;
+    if (this.#claims === undefined) return { expiresAtS: grant.expiresAtS, address: '' };
+    if (!(await this.#claims.claim(address))) return refusals.tooManyOfAddress;
+    return { expiresAtS: grant.expiresAtS, address };
+  }
+}

@@ -1,0 +1,30 @@
+// How many connections a worker takes.
+
+import { portCount } from '../command/option.js';
+import { maxFds, OWN_FILES } from '../host/fd-limit.js';
+import type { Logger } from '../logger.js';
+import type { ServerOptions } from '../options/server-options.js';
+
+/**
+ * What was asked for, but never more than the file descriptors of this process allow.
+ *
+ * @throws {Error} with one line for the operator when they allow none
+ */
+export function connectionsLimit(options: ServerOptions, logger: Logger): number {
+  const listeners = portCount(options.ports) + portCount(options.tlsPorts);
+  const fromFds = maxFds() - listeners - OWN_FILES;
+  if (fromFds < 1) {
+    throw new Error(
+      `the limit of ${maxFds()} open files leaves none for connections; raise it with ulimit -n`,
+    );
+  }
+  if (options.maxConnections === undefined) return fromFds;
+  if (options.maxConnections > fromFds) {
+    logger.warn('--max-connections is more than the limit of open files allows', {
+      maxConnections: options.maxConnections,
+      limit: fromFds,
+      maxFds: maxFds(),
+    });
+  }
+  return Math.min(options.maxConnections, fromFds);
+}

@@ -1,0 +1,219 @@
+// The members of channels as uWS topics: one topic for a small channel, slices for a big one.
+//
+// uWS sends a published message to all members of a topic in one go, about 14 µs each, and the loop stands still
+// meanwhile. A big channel is therefore spread over several topics, its slices, which are served over several turns of
+// the loop. All waiting messages go to one slice before the next one gets them, since uWS batches them into one send.
+import { RESERVED_PREFIX } from '../channel.js';
+import type { Connection } from './connections.js';
+import type { DeliveryObserver } from './delivery-timing.js';
+
+/** The part of a uWS app that reaches topics. */
+export interface Topics {
+  publish(topic: string | Uint8Array, message: Uint8Array, isBinary: boolean): boolean;
+  numSubscribers(topic: string | Uint8Array | ArrayBuffer): number;
+}
+
+/** Members of one slice: what one turn of the loop serves. */
+export const SLICE_MEMBERS = 512;
+
+/** Most messages, and bytes of them, that uWS holds for one subscriber and sends at once. */
+const BATCH_MESSAGES = 32;
+const BATCH_BYTES = 16 * 1024;
+
+/** Beyond this a channel's backlog is served without a pause, so that the broker's connection is what waits. */
+export const MAX_WAITING_MESSAGES = 1024;
+export const MAX_WAITING_BYTES = 8 * 1024 * 1024;
+
+interface Message {
+  readonly payload: Uint8Array;
+  readonly isBinary: boolean;
+  /** On the observer's clock. */
+  readonly arrivedMs: number;
+}
+
+/** Takes no notice. */
+const unobserved: DeliveryObserver = { now: () => 0, served() {}, batchServed() {} };
+
+/** A channel with more members than one slice holds. */
+class BigChannel {
+  /** Topics of the slices; the first is the channel itself, whose members joined before it was big. */
+  readonly slices: string[];
+  /** The slice that new members join while it has room. */
+  filling = 0;
+  /** Messages that no slice has had yet, and their bytes. */
+  waiting: Message[] = [];
+  waitingBytes = 0;
+  /** Messages that slices from `reached` on still have to get. */
+  underWay: Message[] = [];
+  reached = 0;
+  isScheduled = false;
+
+  constructor(channel: string) {
+    this.slices = [channel];
+  }
+
+  get hasWork(): boolean {
+    return this.underWay.length > 0 || this.waiting.length > 0;
+  }
+
+  addSlice(): string {
+    const topic = `${RESERVED_PREFIX}${this.slices.length}/${this.slices[0]}`;
+    this.slices.push(topic);
+    return topic;
+  }
+
+  push(message: Message): void {
+    this.waiting.push(message);
+    this.waitingBytes += message.payload.byteLength;
+  }
+
+  /** Moves the next batch of messages from waiting to under way. */
+  takeBatch(): void {
+    let count = 0;
+    let bytes = 0;
+    while (count < this.waiting.length && count < BATCH_MESSAGES) {
+      bytes += this.waiting[count]!.payload.byteLength;
+      if (count > 0 && bytes > BATCH_BYTES) break;
+      count++;
+    }
+    this.underWay = this.waiting.splice(0, count);
+    for (const { payload } of this.underWay) this.waitingBytes -= payload.byteLength;
+    this.reached = 0;
+  }
+}
+
+/** The channel that a topic is a slice of. */
+const channelOfTopic = (topic: string): string =>
+  topic.startsWith(RESERVED_PREFIX) ? topic.slice(topic.indexOf('/') + 1) : topic;
+
+/** How many slices a new member looks at before it gets a new one. */
+const SLICES_TRIED = 4;
+
+/** Joins connections to channels, and publishes to their members in order. */
+export class FanOut {
+  readonly #topics: Topics;
+  readonly #countDelivered: (deliveries: number) => void;
+  readonly #observer: DeliveryObserver;
+  readonly #big = new Map<string, BigChannel>();
+  readonly #active: BigChannel[] = [];
+  #turn: NodeJS.Immediate | undefined;
+  #topicCount = 0;
+  #lastCount = 0;
+
+  /** @param countDelivered gets the number of connections that a message was handed to */
+  constructor(
+    topics: Topics,
+    countDelivered: (deliveries: number) => void,
+    observer: DeliveryObserver = unobserved,
+  ) {
+    this.#topics = topics;
+    this.#countDelivered = countDelivered;
+    this.#observer = observer;
+  }
+
+  /** Channels with at least one member. */
+  get channels(): number {
+    let count = this.#topicCount;
+    for (const { slices } of this.#big.values()) {
+      const members = slices.filter((topic) => this.#topics.numSubscribers(topic) > 0).length;
+      if (members > 1) count -= members - 1;
+    }
+    return count;
+  }
+
+  /** Makes a connection a member of a channel. */
+  join(connection: Connection, channel: string): void {
+    const big = this.#big.get(channel);
+    connection.subscribe(big === undefined ? channel : this.#sliceWithRoom(big));
+    if (big === undefined && this.#lastCount >= SLICE_MEMBERS)
+      this.#big.set(channel, new BigChannel(channel));
+  }
+
+  /** The subscription handler of uWS: a topic's number of members has changed. */
+  readonly subscriptionChanged = (
+    _connection: Connection,
+    topic: ArrayBuffer,
+    newCount: number,
+    oldCount: number,
+  ): void => {
+    this.#lastCount = newCount;
+    if (oldCount === 0) this.#topicCount++;
+    if (newCount > 0) return;
+    this.#topicCount--;
+    if (this.#big.size === 0) return;
+    const big = this.#big.get(channelOfTopic(Buffer.from(topic).toString()));
+    if (big !== undefined) this.#forgetWhenDone(big);
+  };
+
+  /**
+   * Hands a message to every member of a channel.
+   *
+   * @param channel bytes of the channel's name
+   * @returns false when nobody is subscribed here
+   */
+  publish(channel: Uint8Array, payload: Uint8Array, isBinary: boolean): boolean {
+    const big = this.#big.size > 0 ? this.#big.get(Buffer.from(channel).toString()) : undefined;
+    if (big === undefined) {
+      if (!this.#topics.publish(channel, payload, isBinary)) return false;
+      this.#countDelivered(this.#topics.numSubscribers(channel));
+      this.#observer.served();
+      return true;
+    }
+    big.push({ payload, isBinary, arrivedMs: this.#observer.now() });
+    if (big.waiting.length > MAX_WAITING_MESSAGES || big.waitingBytes > MAX_WAITING_BYTES) {
+      while (big.hasWork) this.#serveSlice(big);
+    } else if (!big.isScheduled) {
+      big.isScheduled = true;
+      this.#active.push(big);
+      this.#turn ??= setImmediate(this.#serveTurn);
+    }
+    return true;
+  }
+
+  #sliceWithRoom(big: BigChannel): string {
+    for (let tries = Math.min(SLICES_TRIED, big.slices.length); tries > 0; tries--) {
+      const topic = big.slices[big.filling]!;
+      if (this.#topics.numSubscribers(topic) < SLICE_MEMBERS) return topic;
+      big.filling = (big.filling + 1) % big.slices.length;
+    }
+    big.filling = big.slices.length;
+    return big.addSlice();
+  }
+
+  /** Drops a big channel's state once it has neither members nor messages: its order is kept until then. */
+  #forgetWhenDone(big: BigChannel): void {
+    if (big.isScheduled || big.slices.some((topic) => this.#topics.numSubscribers(topic) > 0)) return;
+    this.#big.delete(big.slices[0]!);
+  }
+
+  /** One turn of the loop: a slice's worth of members, of the big channel whose turn it is. */
+  readonly #serveTurn = (): void => {
+    const big = this.#active.shift();
+    if (big !== undefined) {
+      let members = 0;
+      while (members < SLICE_MEMBERS && big.hasWork) members += this.#serveSlice(big);
+      if (big.hasWork) this.#active.push(big);
+      else {
+        big.isScheduled = false;
+        this.#forgetWhenDone(big);
+      }
+    }
+    this.#turn = this.#active.length > 0 ? setImmediate(this.#serveTurn) : undefined;
+  };
+
+  /** Gives the next slice all messages under way; the number of its members. */
+  #serveSlice(big: BigChannel): number {
+    if (big.underWay.length === 0) big.takeBatch();
+    const topic = big.slices[big.reached++]!;
+    const members = this.#topics.numSubscribers(topic);
+    if (members > 0) {
+      for (const { payload, isBinary } of big.underWay) this.#topics.publish(topic, payload, isBinary);
+      this.#countDelivered(members * big.underWay.length);
+    }
+    if (big.reached === big.slices.length) {
+      this.#observer.batchServed(big.underWay[0]!.arrivedMs, big.underWay.length);
+      big.underWay = [];
+    }
+    return members;
+  }
+}

@@ -1,11 +1,14 @@
 // What the primary and its workers tell each other over the cluster channel (structured clone: buffers stay buffers).
-import type { MetricObjectWithValues, MetricValueWithName } from 'prom-client';
 import type { AddressChanges } from './access/address-claims.js';
 import type { BrokerState } from './broker/broker.js';
+import type { WorkerReport } from './metrics/worker-report.js';
 import type { ServerOptions } from './options/server-options.js';
 
-/** The metrics of one process, as prom-client aggregates them. */
-export type MetricsReport = MetricObjectWithValues<MetricValueWithName<string>>[];
+/**
+ * Version of these messages. A rolling restart starts workers from the code that is on disk, beside a primary that runs
+ * since before: raise it with each change that one of the two would not understand.
+ */
+export const PROTOCOL = 2;
 
 /** How connections are closed, all at once or spread over time. */
 export interface DrainOrder {
@@ -16,14 +19,26 @@ export interface DrainOrder {
   readonly retry: string;
 }
 
+/** What a worker needs to know to begin. */
+export interface StartOrder {
+  readonly kind: 'start';
+  /** From 1; a replacement has the number of the worker that it replaces. */
+  readonly number: number;
+  readonly options: ServerOptions;
+  readonly probeChannel: string;
+}
+
+/** A message of the embedded broker. */
+export interface BrokerMessage {
+  readonly kind: 'message';
+  readonly channel: Buffer;
+  readonly payload: Buffer;
+}
+
 export type ToWorker =
-  | {
-      readonly kind: 'start';
-      readonly number: number;
-      readonly options: ServerOptions;
-      readonly probeChannel: string;
-    }
-  | { readonly kind: 'message'; readonly channel: Buffer; readonly payload: Buffer }
+  | StartOrder
+  | BrokerMessage
+  /** Report; see {@link WorkerReport.process}. */
   | { readonly kind: 'collect'; readonly request: number; readonly withProcess: boolean }
   /** Verdicts on the addresses that were claimed, in their order. */
   | { readonly kind: 'claimed'; readonly verdicts: readonly boolean[] }
@@ -36,7 +51,7 @@ export type ToWorker =
 
 export type FromWorker =
   /** The worker has loaded its code and waits for the order to start. */
-  | { readonly kind: 'hello' }
+  | { readonly kind: 'hello'; readonly protocol: number }
   /** The worker serves its ports (again), or has stopped accepting since it is full. */
   | { readonly kind: 'gate'; readonly isOpen: boolean }
   /** The worker cannot serve; the primary ends it. */
@@ -49,6 +64,9 @@ export type FromWorker =
   | { readonly kind: 'addresses'; readonly changes: AddressChanges }
   /** The worker could not take the new certificate, and shows the old one. */
   | { readonly kind: 'notRenewed'; readonly message: string }
-  | { readonly kind: 'collected'; readonly request: number; readonly metrics: MetricsReport }
-  /** Every connection is closed; the last word of the worker's metrics. */
-  | { readonly kind: 'drained'; readonly metrics: MetricsReport };
+  | { readonly kind: 'collected'; readonly request: number; readonly report: WorkerReport }
+  /** Every connection is closed; the last word of the worker's numbers. */
+  | { readonly kind: 'drained'; readonly report: WorkerReport };
+
+/** How a worker says something to the primary; `sent` is called once that is on its way. */
+export type Tell = (message: FromWorker, sent?: () => void) => void;

@@ -4,7 +4,7 @@ import cluster from 'node:cluster';
 
 const [word, ...rest] = process.argv.slice(2);
 if (cluster.isWorker) {
-  const { runWorker } = await import('./worker/worker.js');
+  const { runWorker } = await import('./worker/orders.js');
   runWorker();
 } else if (word === 'doctor') {
   const { doctor } = await import('./doctor/doctor.js');

@@ -1,4 +1,6 @@
 // The broker without Redis: what is published over HTTP goes from the primary to every worker.
+
+import type { ToWorker } from '../ipc.js';
 import {
   type BrokerState,
   BrokerUnavailableError,
@@ -42,7 +44,7 @@ export class EmbeddedPublisher implements Publisher {
   }
 }
 
-/** The worker's side: messages arrive on the cluster channel and are passed on by {@link receive}. */
+/** The worker's side: takes its messages from the channel to the primary. */
 export class EmbeddedSubscription implements Subscription {
   readonly #probeChannel: Buffer;
   readonly #events: SubscriptionEvents;
@@ -53,14 +55,17 @@ export class EmbeddedSubscription implements Subscription {
   }
 
   start(): void {
+    process.on('message', this.#take);
     this.#events.onState({ isConnected: true, reason: '' });
   }
 
-  stop(): void {}
-
-  /** A message from the primary. */
-  receive(channel: Buffer, payload: Buffer): void {
-    if (this.#probeChannel.equals(channel)) this.#events.onProbe(payload);
-    else this.#events.onMessage(channel, payload);
+  stop(): void {
+    process.off('message', this.#take);
   }
+
+  readonly #take = (message: ToWorker): void => {
+    if (message.kind !== 'message') return;
+    if (this.#probeChannel.equals(message.channel)) this.#events.onProbe(message.payload);
+    else this.#events.onMessage(message.channel, message.payload);
+  };
 }

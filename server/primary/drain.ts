@@ -2,8 +2,8 @@
 
 import type { DrainOrder } from '../ipc.js';
 import type { Logger } from '../logger.js';
-import type { ClusterMetrics } from './cluster-metrics.js';
-import type { PoolWorker } from './worker-handle.js';
+import type { ClusterReport } from './cluster-report.js';
+import type { WorkerHandle } from './worker-handle.js';
 import type { WorkerPool } from './worker-pool.js';
 
 /** How a drain is getting on. */
@@ -36,16 +36,16 @@ export const retryHint = (connections: number, ratePerSecond: number): string =>
 /** The drain of some workers, from their listeners to their end. */
 export class Drain {
   readonly #pool: WorkerPool;
-  readonly #metrics: ClusterMetrics;
+  readonly #report: ClusterReport;
   readonly #ratePerSecond: number;
   readonly #logger: Logger;
-  #workers: readonly PoolWorker[] = [];
+  #workers: readonly WorkerHandle[] = [];
   #reason: DrainOrder['reason'] = 'stopping';
   #total = 0;
 
-  constructor(pool: WorkerPool, metrics: ClusterMetrics, ratePerSecond: number, logger: Logger) {
+  constructor(pool: WorkerPool, report: ClusterReport, ratePerSecond: number, logger: Logger) {
     this.#pool = pool;
-    this.#metrics = metrics;
+    this.#report = report;
     this.#ratePerSecond = ratePerSecond;
     this.#logger = logger;
   }
@@ -64,7 +64,7 @@ export class Drain {
    *
    * A drain that is under way is overtaken when its workers are among these.
    */
-  async run(workers: readonly PoolWorker[], reason: DrainOrder['reason'], cause: string): Promise<void> {
+  async run(workers: readonly WorkerHandle[], reason: DrainOrder['reason'], cause: string): Promise<void> {
     for (const worker of workers) worker.state = 'draining';
     await Promise.all(workers.map((worker) => worker.shut()));
     await this.#pool.collect(false);
@@ -90,16 +90,16 @@ export class Drain {
     return this.#workers.reduce((sum, worker) => sum + this.#connectionsOf(worker), 0);
   }
 
-  #connectionsOf(worker: PoolWorker): number {
-    return this.#metrics.ofWorker(worker.id, 'tenm_connections');
+  #connectionsOf(worker: WorkerHandle): number {
+    return this.#report.ofWorker(worker.id)?.gauges.connections ?? 0;
   }
 
   /** At least 1/s: a connection that came after the count must not wait for ever. */
-  #shareOf(worker: PoolWorker): number {
+  #shareOf(worker: WorkerHandle): number {
     return Math.max(1, (this.#ratePerSecond * this.#connectionsOf(worker)) / Math.max(1, this.#total));
   }
 
-  async #watch(workers: readonly PoolWorker[], patienceMs: number): Promise<void> {
+  async #watch(workers: readonly WorkerHandle[], patienceMs: number): Promise<void> {
     const deadline = setTimeout(() => {
       this.#logger.warn('drain took too long, ending what is left');
       for (const worker of workers) worker.kill();

@@ -17,13 +17,12 @@ import { readAdminToken } from '../options/admin-token.js';
 import type { ServerOptions } from '../options/server-options.js';
 import { certificateFiles } from '../tls/certificate.js';
 import { CertificateRenewal } from '../tls/certificate-renewal.js';
-import { ClusterMetrics } from './cluster-metrics.js';
+import { ClusterReport } from './cluster-report.js';
 import { Drain } from './drain.js';
-import { PrimaryMetrics } from './primary-metrics.js';
+import { ExpositionText } from './exposition-text.js';
 import { Readiness } from './readiness.js';
-import { serverStats } from './server-stats.js';
-import { type Snapshot, statusSnapshot } from './snapshot.js';
-import { readUsage } from './usage.js';
+import { type Snapshot, takeSnapshot } from './snapshot.js';
+import { statsOf } from './stats.js';
 import { WorkerPool } from './worker-pool.js';
 
 /**
@@ -51,8 +50,8 @@ export async function runPrimary(options: ServerOptions): Promise<number> {
 class Primary {
   readonly #options: ServerOptions;
   readonly #logger: Logger;
-  readonly #metrics = new ClusterMetrics();
-  readonly #own: PrimaryMetrics;
+  readonly #report = new ClusterReport();
+  readonly #exposition = new ExpositionText();
   readonly #pool: WorkerPool;
   readonly #publisher: Publisher;
   readonly #readiness: Readiness;
@@ -73,31 +72,19 @@ class Primary {
     const probeChannel = probeChannelOf(randomUUID());
     this.#options = options;
     this.#logger = logger;
-    this.#pool = new WorkerPool(options, probeChannel, this.#metrics, logger);
+    this.#pool = new WorkerPool(options, probeChannel, this.#report, logger);
     this.#publisher =
       options.redis === undefined
         ? new EmbeddedPublisher(() => this.#pool.workers)
         : new RedisPublisher(options.redis, logger);
     this.#readiness = new Readiness(this.#publisher, probeChannel, options.workers, () => this.#pool.serving);
-    this.#drain = new Drain(this.#pool, this.#metrics, options.drainRate, logger);
+    this.#drain = new Drain(this.#pool, this.#report, options.drainRate, logger);
     this.#stream = new StatusStream(
-      () => this.#snapshot(),
+      () => this.#snapshot(false),
       (error) => logger.warn('status page got no snapshot', { error: error.message }),
     );
     const files = certificateFiles(options);
-    this.#renewal = files && new CertificateRenewal(files, this.#pool, logger);
-    this.#own = new PrimaryMetrics({
-      version: packageVersion,
-      workers: () => this.#pool.workers.length,
-      workersWanted: () => options.workers,
-      workerRestarts: () => this.#pool.restarts,
-      isReady: () => this.#readiness.obstacle === undefined,
-      isDraining: () => this.#isStopping,
-      drain: () => this.#drain.progress,
-      isPublisherConnected: () => this.#publisher.state.isConnected,
-      usage: () => readUsage(this.#metrics),
-      certificate: this.#renewal,
-    });
+    this.#renewal = files && new CertificateRenewal(files, () => this.#pool.renewCertificate(), logger);
   }
 
   /** @throws {Error} with one line for the operator when the server cannot serve */
@@ -113,8 +100,8 @@ class Primary {
       maxMessageBytes: this.#options.maxMessage,
       publisher: this.#publisher,
       obstacle: () => this.#readiness.obstacle,
-      metrics: () => this.#exposition(),
-      stats: () => this.#stats(),
+      metrics: () => this.#metrics(),
+      stats: async () => statsOf(await this.#snapshot(false)),
       drain: () => this.#stop('POST /drain'),
       restart: () => this.restart('POST /restart'),
       page: new StatusPage(this.#stream, {
@@ -221,40 +208,29 @@ class Primary {
     this.#admin?.closeAllConnections();
   }
 
-  async #exposition(): Promise<string> {
-    const workersMissing = await this.#pool.collect(true);
-    return this.#metrics.exposition(await this.#own.report(workersMissing));
+  async #metrics(): Promise<string> {
+    return this.#exposition.write(await this.#snapshot(true), this.#report, this.#renewal);
   }
 
-  async #snapshot(): Promise<Snapshot> {
-    const workersMissing = await this.#pool.collect(false);
-    return statusSnapshot({
-      ...this.#state(),
+  /** @param forScrape see {@link WorkerReport.process} */
+  async #snapshot(forScrape: boolean): Promise<Snapshot> {
+    const workersMissing = await this.#pool.collect(forScrape);
+    return takeSnapshot({
+      report: this.#report,
+      workers: this.#pool.workers,
       workersWanted: this.#options.workers,
       workersMissing,
       restarts: this.#pool.restarts,
-      usage: readUsage(this.#metrics),
-    });
-  }
-
-  async #stats(): Promise<unknown> {
-    await this.#pool.collect(false);
-    return serverStats(this.#state());
-  }
-
-  #state() {
-    return {
-      metrics: this.#metrics,
-      workers: this.#pool.workers,
       version: packageVersion,
       uptimeSeconds: Math.round((performance.now() - this.#startedMs) / 1000),
       obstacle: this.#readiness.obstacle,
       broker: {
-        kind: this.#options.redis === undefined ? ('embedded' as const) : ('redis' as const),
+        kind: this.#options.redis === undefined ? 'embedded' : 'redis',
         ...this.#publisher.state,
       },
+      stopping: this.#isStopping,
       drain: this.#drain.progress,
-    };
+    });
   }
 }
 

@@ -1,6 +1,6 @@
 // Whether the server can do its work: every worker listens, and a probe came back through the broker in each, lately.
 import type { Publisher } from '../broker/broker.js';
-import type { PoolWorker } from './worker-handle.js';
+import type { WorkerHandle } from './worker-handle.js';
 
 const PROBE_INTERVAL_MS = 1000;
 /** A worker that has heard no probe for this long is cut off from the broker, whatever its connection says. */
@@ -12,7 +12,7 @@ export class Readiness {
   readonly #probeChannel: string;
   readonly #expectedWorkers: number;
   /** The workers that take clients. */
-  readonly #workers: () => readonly PoolWorker[];
+  readonly #workers: () => readonly WorkerHandle[];
   #timer: NodeJS.Timeout | undefined;
   #isDraining = false;
 
@@ -20,7 +20,7 @@ export class Readiness {
     publisher: Publisher,
     probeChannel: string,
     expectedWorkers: number,
-    workers: () => readonly PoolWorker[],
+    workers: () => readonly WorkerHandle[],
   ) {
     this.#publisher = publisher;
     this.#probeChannel = probeChannel;
@@ -63,7 +63,7 @@ export class Readiness {
   }
 }
 
-function obstacleOf(worker: PoolWorker): string | undefined {
+function obstacleOf(worker: WorkerHandle): string | undefined {
   if (worker.state === 'starting') return 'is starting';
   if (worker.state === 'full') return 'is full and not listening';
   if (worker.state === 'draining') return 'is draining';

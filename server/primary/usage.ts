@@ -1,20 +1,19 @@
 // What the workers and the host use of their limits, as the primary last heard and now reads.
 import { totalmem } from 'node:os';
 import { readTcpMemory } from '../host/tcp-memory.js';
-import type { ClusterMetrics } from './cluster-metrics.js';
+import type { ReportSums } from '../metrics/worker-report.js';
 import type { Usage } from './headroom.js';
 
-/** The last report of each worker, together with the host's present state. */
-export function readUsage(metrics: ClusterMetrics): Usage {
-  const total = (name: string) => metrics.total(`tenm_${name}`);
+/** The last reports of the workers, together with the host's present state. */
+export function readUsage({ gauges }: ReportSums): Usage {
   const { sockets, usedBytes, limitBytes } = readTcpMemory();
   const memoryBytes = memoryLimitBytes();
   return {
-    connections: total('connections'),
-    connectionsLimit: total('connections_limit'),
-    openFds: total('open_fds'),
-    maxFds: total('max_fds'),
-    userBytes: total('worker_memory_bytes') - total('worker_base_memory_bytes'),
+    connections: gauges.connections,
+    connectionsLimit: gauges.connectionsLimit,
+    openFds: gauges.openFds,
+    maxFds: gauges.maxFds,
+    userBytes: gauges.memoryBytes - gauges.baseMemoryBytes,
     memoryBytes,
     // What a control group leaves, where one has a limit; else MemAvailable.
     memoryAvailableBytes: Math.min(memoryBytes, process.availableMemory()),

@@ -8,7 +8,7 @@ import type { ToWorker } from '../ipc.js';
 export type WorkerState = 'starting' | 'listening' | 'full' | 'draining';
 
 /** One worker process, from its fork to its end. */
-export class PoolWorker implements Receiver {
+export class WorkerHandle implements Receiver {
   /** From 1; a replacement and the next generation use it again. */
   readonly number: number;
   /** Counts the whole sets of workers that were started, from 1. */
@@ -17,6 +17,8 @@ export class PoolWorker implements Receiver {
   readonly startedMs = performance.now();
   /** Settles when the process has ended. */
   readonly exited: Promise<void>;
+  /** Its code is loaded: it can answer. */
+  hasLoaded = false;
   state: WorkerState = 'starting';
   broker: BrokerState = { isConnected: false, reason: 'not connected yet' };
   /** When the newest probe came back; 0 before the first. */
@@ -35,8 +37,9 @@ export class PoolWorker implements Receiver {
     return this.process.id;
   }
 
-  get pid(): number | undefined {
-    return this.process.process.pid;
+  /** 0 where the process could not be made. */
+  get pid(): number {
+    return this.process.process.pid ?? 0;
   }
 
   get backlogBytes(): number {

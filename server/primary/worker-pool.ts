@@ -2,11 +2,11 @@
 import cluster from 'node:cluster';
 import type { AddressChanges } from '../access/address-claims.js';
 import { AddressLedger } from '../access/address-ledger.js';
-import type { FromWorker } from '../ipc.js';
+import { type FromWorker, PROTOCOL } from '../ipc.js';
 import type { Logger } from '../logger.js';
 import type { ServerOptions } from '../options/server-options.js';
-import type { ClusterMetrics } from './cluster-metrics.js';
-import { PoolWorker } from './worker-handle.js';
+import type { ClusterReport } from './cluster-report.js';
+import { WorkerHandle } from './worker-handle.js';
 
 /** V8 flags of a worker: a large young generation would add its growth to the memory of each connection. */
 const WORKER_FLAGS = ['--max-semi-space-size=1'];
@@ -39,9 +39,9 @@ interface Raise {
 export class WorkerPool {
   readonly #options: ServerOptions;
   readonly #probeChannel: string;
-  readonly #metrics: ClusterMetrics;
+  readonly #report: ClusterReport;
   readonly #logger: Logger;
-  readonly #workers = new Map<number, PoolWorker>();
+  readonly #workers = new Map<number, WorkerHandle>();
   /** Only where the connections of an address are limited. */
   readonly #ledger: AddressLedger | undefined;
   readonly #collections = new Map<number, Collection>();
@@ -53,10 +53,10 @@ export class WorkerPool {
   #isStopping = false;
   restarts = 0;
 
-  constructor(options: ServerOptions, probeChannel: string, metrics: ClusterMetrics, logger: Logger) {
+  constructor(options: ServerOptions, probeChannel: string, report: ClusterReport, logger: Logger) {
     this.#options = options;
     this.#probeChannel = probeChannel;
-    this.#metrics = metrics;
+    this.#report = report;
     this.#logger = logger;
     if (options.maxConnectionsPerIp !== undefined) {
       this.#ledger = new AddressLedger(options.maxConnectionsPerIp);
@@ -64,12 +64,12 @@ export class WorkerPool {
   }
 
   /** Every worker that runs, of any generation. */
-  get workers(): readonly PoolWorker[] {
+  get workers(): readonly WorkerHandle[] {
     return [...this.#workers.values()].sort((a, b) => a.generation - b.generation || a.number - b.number);
   }
 
   /** The workers that take clients: those of the generation that came up last. */
-  get serving(): readonly PoolWorker[] {
+  get serving(): readonly WorkerHandle[] {
     return this.workers.filter(({ generation }) => generation === this.#serving);
   }
 
@@ -103,14 +103,15 @@ export class WorkerPool {
   }
 
   /**
-   * Asks every worker for its metrics and hands the answers to the cluster metrics.
+   * Asks every worker that can answer for its report, and hands the answers to the cluster's report.
    *
-   * @param withProcess see `WorkerMetrics.report`
+   * @param withProcess see {@link WorkerReport.process}
    * @returns the number of workers that did not answer in time
    */
   async collect(withProcess: boolean): Promise<number> {
     const request = ++this.#collectionCount;
-    const waiting = new Set(this.#workers.keys());
+    const asked = this.workers.filter(({ hasLoaded }) => hasLoaded);
+    const waiting = new Set(asked.map(({ id }) => id));
     if (waiting.size === 0) return 0;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ANSWER_TIMEOUT_MS);
@@ -119,10 +120,15 @@ export class WorkerPool {
         resolve();
       };
       this.#collections.set(request, { waiting, done });
-      for (const worker of this.#workers.values()) worker.send({ kind: 'collect', request, withProcess });
+      for (const worker of asked) worker.send({ kind: 'collect', request, withProcess });
     });
     this.#collections.delete(request);
     return waiting.size;
+  }
+
+  /** Makes every worker show new connections the certificate that is on disk now. */
+  renewCertificate(): void {
+    for (const worker of this.workers) worker.send({ kind: 'renew' });
   }
 
   /** From now on no worker is replaced; those that are still starting are ended. */
@@ -138,13 +144,13 @@ export class WorkerPool {
     await this.#kill(this.workers);
   }
 
-  async #kill(workers: readonly PoolWorker[]): Promise<void> {
+  async #kill(workers: readonly WorkerHandle[]): Promise<void> {
     for (const worker of workers) worker.kill();
     await Promise.all(workers.map(({ exited }) => exited));
   }
 
   #fork(number: number, generation: number): void {
-    const worker = new PoolWorker(number, generation, cluster.fork());
+    const worker = new WorkerHandle(number, generation, cluster.fork());
     this.#workers.set(worker.id, worker);
     worker.process.on('message', (message: FromWorker) => this.#heard(worker, message));
     worker.process.on('exit', (code, signal) => this.#exited(worker, signal ?? `exit code ${code}`));
@@ -153,9 +159,14 @@ export class WorkerPool {
     );
   }
 
-  #heard(worker: PoolWorker, message: FromWorker): void {
+  #heard(worker: WorkerHandle, message: FromWorker): void {
     switch (message.kind) {
       case 'hello':
+        if (message.protocol !== PROTOCOL) {
+          this.#failed(worker, protocolError(message.protocol));
+          return;
+        }
+        worker.hasLoaded = true;
         worker.send({
           kind: 'start',
           number: worker.number,
@@ -190,16 +201,16 @@ export class WorkerPool {
         });
         return;
       case 'collected':
-        this.#metrics.report(worker.id, message.metrics);
+        this.#report.take(worker.id, worker.number, message.report);
         this.#answered(message.request, worker.id);
         return;
       case 'drained':
-        this.#metrics.report(worker.id, message.metrics);
+        this.#report.take(worker.id, worker.number, message.report);
         return;
     }
   }
 
-  #count(worker: PoolWorker, { claimed, released }: AddressChanges): void {
+  #count(worker: WorkerHandle, { claimed, released }: AddressChanges): void {
     const ledger = this.#ledger;
     if (ledger === undefined) return;
     for (const address of released) ledger.release(worker.id, address);
@@ -212,20 +223,20 @@ export class WorkerPool {
     const raise = this.#raise;
     if (raise === undefined) return;
     const raising = this.workers.filter(({ generation }) => generation === raise.generation);
-    const isUp = (worker: PoolWorker) =>
+    const isUp = (worker: WorkerHandle) =>
       worker.state !== 'starting' && (worker.probeMs > 0 || !raise.needsProbe);
     if (raising.every(isUp)) raise.resolve();
   }
 
-  #failed(worker: PoolWorker, message: string): void {
+  #failed(worker: WorkerHandle, message: string): void {
     if (worker.generation === this.#raise?.generation) this.#raise.reject(new Error(message));
     else this.#logger.error('worker cannot serve', { worker: worker.number, error: message });
     worker.kill();
   }
 
-  #exited(worker: PoolWorker, how: string): void {
+  #exited(worker: WorkerHandle, how: string): void {
     this.#workers.delete(worker.id);
-    this.#metrics.retire(worker.id);
+    this.#report.retire(worker.id);
     this.#ledger?.forget(worker.id);
     for (const request of this.#collections.keys()) this.#answered(request, worker.id);
     if (worker.generation === this.#raise?.generation) {
@@ -236,7 +247,7 @@ export class WorkerPool {
     if (wasServing && !this.#isStopping) this.#replace(worker, how);
   }
 
-  #replace(worker: PoolWorker, how: string): void {
+  #replace(worker: WorkerHandle, how: string): void {
     const isStable = performance.now() - worker.startedMs >= STABLE_MS;
     this.#failures = isStable ? 0 : this.#failures + 1;
     const delayMs = this.#failures <= 1 ? 0 : Math.min(MAX_BACKOFF_MS, MIN_BACKOFF_MS * 2 ** this.#failures);
@@ -258,3 +269,7 @@ export class WorkerPool {
     if (collection?.waiting.delete(id) && collection.waiting.size === 0) collection.done();
   }
 }
+
+/** A rolling restart has started code from the disk that this process, which is older, does not understand. */
+const protocolError = (protocol: number | undefined): string =>
+  `the code on disk speaks protocol ${protocol ?? 1} and this server ${PROTOCOL}: stop the server and start it again instead of a rolling restart`;

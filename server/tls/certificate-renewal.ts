@@ -1,20 +1,30 @@
 // The primary's side of the TLS certificate: when its files change, every worker shows the new one to new connections.
 
 import type { Logger } from '../logger.js';
-import type { WorkerPool } from '../primary/worker-pool.js';
 import type { CertificateFiles } from './certificate.js';
 import { CertificateWatch } from './certificate-watch.js';
 
-/** Renews the certificate, and counts how that went. */
-export class CertificateRenewal {
-  readonly #watch: CertificateWatch;
+/** What is told of the certificate. */
+export interface CertificateState {
+  /** When the certificate in use expires, in seconds since 1970. */
+  readonly expiresAtS: number;
   /** Times that the files changed to something that could be used. */
-  succeeded = 0;
+  readonly succeeded: number;
   /** Times that they changed to something that could not. */
+  readonly failed: number;
+}
+
+/** Renews the certificate, and counts how that went. */
+export class CertificateRenewal implements CertificateState {
+  readonly #watch: CertificateWatch;
+  succeeded = 0;
   failed = 0;
 
-  /** @throws {NamedFileError} when the files cannot be used */
-  constructor(files: CertificateFiles, pool: WorkerPool, logger: Logger) {
+  /**
+   * @param renew makes the workers show the new one
+   * @throws {NamedFileError} when the files cannot be used
+   */
+  constructor(files: CertificateFiles, renew: () => void, logger: Logger) {
     this.#watch = new CertificateWatch(files, {
       changed: ({ subject, expiresAtS }) => {
         this.succeeded++;
@@ -22,7 +32,7 @@ export class CertificateRenewal {
           subject,
           expires: new Date(1000 * expiresAtS).toISOString(),
         });
-        for (const worker of pool.workers) worker.send({ kind: 'renew' });
+        renew();
       },
       refused: ({ message }) => {
         this.failed++;
@@ -31,7 +41,6 @@ export class CertificateRenewal {
     });
   }
 
-  /** When the certificate in use expires, in seconds since 1970. */
   get expiresAtS(): number {
     return this.#watch.certificate.expiresAtS;
   }

@@ -2,16 +2,16 @@
 // an earlier certificate, and each app knows its own alone.
 import type { Topics } from './fan-out.js';
 
-/** The topics of all apps that hold connections. */
+/** The topics of all apps that have sockets. */
 export class AppTopics implements Topics {
-  readonly #apps: Topics[] = [];
+  readonly #apps = new Set<Topics>();
 
   add(app: Topics): void {
-    this.#apps.push(app);
+    this.#apps.add(app);
   }
 
   remove(app: Topics): void {
-    this.#apps.splice(this.#apps.indexOf(app), 1);
+    this.#apps.delete(app);
   }
 
   publish(topic: string | Uint8Array, message: Uint8Array, isBinary: boolean): boolean {

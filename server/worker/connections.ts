@@ -3,7 +3,7 @@ import type { WebSocket } from 'uWebSockets.js';
 import { type CloseReason, closeCodes } from '../codes.js';
 import type { Logger } from '../logger.js';
 import type { Admitted } from './admission.js';
-import type { ExpiringItem, ExpiryWheel } from './expiry-slots.js';
+import type { ExpiringItem, ExpirySlots } from './expiry-slots.js';
 import { FloodGuard } from './flood-guard.js';
 import type { PingWheel, WheelItem } from './ping-wheel.js';
 
@@ -71,7 +71,7 @@ export interface ConnectionLimits {
 export interface ConnectionWheels {
   readonly pings: PingWheel<Connection>;
   /** Only where connections expire. */
-  readonly expiries: ExpiryWheel<Connection> | undefined;
+  readonly expiries: ExpirySlots<Connection> | undefined;
 }
 
 /** Why uWebSockets.js closed a connection by itself (close code 1006), by its words. */
@@ -85,7 +85,7 @@ const uwsReasons = new Map<string, CloseReason>([
 /** All connections of a worker, in the slots of its wheel. */
 export class Connections {
   readonly #wheel: PingWheel<Connection>;
-  readonly #expiries: ExpiryWheel<Connection> | undefined;
+  readonly #expiries: ExpirySlots<Connection> | undefined;
   readonly #counters: ConnectionCounters;
   readonly #limits: ConnectionLimits;
   readonly #logger: Logger;

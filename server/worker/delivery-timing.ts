@@ -1,7 +1,7 @@
 // How long messages take from their arrival in the worker to the sockets, and how many travel together.
 
-import type { MetricsReport } from '../ipc.js';
 import { BucketHistogram } from '../metrics/bucket-histogram.js';
+import type { ReportedHistograms } from '../metrics/worker-report.js';
 
 const SECONDS_BOUNDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const BATCH_BOUNDS = [1, 2, 4, 8, 16, 32];
@@ -18,16 +18,8 @@ export interface DeliveryObserver {
 /** Measures each batch of a big channel, and of small channels the first message of each turn of the loop. */
 export class DeliveryTiming implements DeliveryObserver {
   readonly now: () => number;
-  readonly #seconds = new BucketHistogram(
-    'delivery_handover_seconds',
-    'From the arrival of a message in a worker to the hand-over to the last socket of its channel there.',
-    SECONDS_BOUNDS,
-  );
-  readonly #batches = new BucketHistogram(
-    'delivery_batch_messages',
-    'Messages that the members of a channel over several slices were given at once.',
-    BATCH_BOUNDS,
-  );
+  readonly #seconds = new BucketHistogram(SECONDS_BOUNDS);
+  readonly #batches = new BucketHistogram(BATCH_BOUNDS);
   #turnStartedMs = -1;
 
   /** @param now a monotonic clock in milliseconds, such as `performance.now` */
@@ -46,8 +38,8 @@ export class DeliveryTiming implements DeliveryObserver {
     this.#batches.observe(messages);
   }
 
-  report(): MetricsReport {
-    return [this.#seconds.report(), this.#batches.report()];
+  report(): Pick<ReportedHistograms, 'handover' | 'batchMessages'> {
+    return { handover: this.#seconds.report(), batchMessages: this.#batches.report() };
   }
 
   readonly #turnEnded = (): void => {

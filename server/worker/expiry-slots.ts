@@ -1,6 +1,6 @@
 // When connections expire: a slot for each second in which some do. No timer and no socket in it.
 
-/** What the wheel keeps on each item: 16 bytes there, and 8 in the slot's array. */
+/** What is kept on each item: 16 bytes there, and 8 in the slot's array. */
 export interface ExpiringItem {
   /** The second, since 1970, at which it expires; 0 is never. */
   expiresAt?: number;
@@ -9,7 +9,7 @@ export interface ExpiringItem {
 }
 
 /** Items by the second in which they expire. */
-export class ExpiryWheel<T extends ExpiringItem> {
+export class ExpirySlots<T extends ExpiringItem> {
   readonly #slots = new Map<number, T[]>();
   #lastS: number;
 

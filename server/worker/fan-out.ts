@@ -31,8 +31,12 @@ interface Message {
   readonly arrivedMs: number;
 }
 
-/** Takes no notice. */
-const unobserved: DeliveryObserver = { now: () => 0, served() {}, batchServed() {} };
+/** What a fan-out reports to. */
+export interface FanOutCounters {
+  /** One for each connection that a message was handed to. */
+  messagesDelivered: number;
+  readonly delivery: DeliveryObserver;
+}
 
 /** A channel with more members than one slice holds. */
 class BigChannel {
@@ -92,7 +96,7 @@ const SLICES_TRIED = 4;
 /** Joins connections to channels, and publishes to their members in order. */
 export class FanOut {
   readonly #topics: Topics;
-  readonly #countDelivered: (deliveries: number) => void;
+  readonly #counters: FanOutCounters;
   readonly #observer: DeliveryObserver;
   readonly #big = new Map<string, BigChannel>();
   readonly #active: BigChannel[] = [];
@@ -100,15 +104,10 @@ export class FanOut {
   #topicCount = 0;
   #lastCount = 0;
 
-  /** @param countDelivered gets the number of connections that a message was handed to */
-  constructor(
-    topics: Topics,
-    countDelivered: (deliveries: number) => void,
-    observer: DeliveryObserver = unobserved,
-  ) {
+  constructor(topics: Topics, counters: FanOutCounters) {
     this.#topics = topics;
-    this.#countDelivered = countDelivered;
-    this.#observer = observer;
+    this.#counters = counters;
+    this.#observer = counters.delivery;
   }
 
   /** Channels with at least one member. */
@@ -130,12 +129,7 @@ export class FanOut {
   }
 
   /** The subscription handler of uWS: a topic's number of members has changed. */
-  readonly subscriptionChanged = (
-    _connection: Connection,
-    topic: ArrayBuffer,
-    newCount: number,
-    oldCount: number,
-  ): void => {
+  readonly subscriptionChanged = (topic: ArrayBuffer, newCount: number, oldCount: number): void => {
     this.#lastCount = newCount;
     if (oldCount === 0) this.#topicCount++;
     if (newCount > 0) return;
@@ -155,7 +149,7 @@ export class FanOut {
     const big = this.#big.size > 0 ? this.#big.get(Buffer.from(channel).toString()) : undefined;
     if (big === undefined) {
       if (!this.#topics.publish(channel, payload, isBinary)) return false;
-      this.#countDelivered(this.#topics.numSubscribers(channel));
+      this.#counters.messagesDelivered += this.#topics.numSubscribers(channel);
       this.#observer.served();
       return true;
     }
@@ -208,7 +202,7 @@ export class FanOut {
     const members = this.#topics.numSubscribers(topic);
     if (members > 0) {
       for (const { payload, isBinary } of big.underWay) this.#topics.publish(topic, payload, isBinary);
-      this.#countDelivered(members * big.underWay.length);
+      this.#counters.messagesDelivered += members * big.underWay.length;
     }
     if (big.reached === big.slices.length) {
       this.#observer.batchServed(big.underWay[0]!.arrivedMs, big.underWay.length);

@@ -1,17 +1,19 @@
-// The public side of a worker: a uWS app for plain ports, one for TLS, and a listening socket per port.
-
+// The public side of a worker: a uWS app for plain ports, one for TLS, a listening socket per port, and the gate that
+// opens and closes them.
 import { type PortRange, portCount } from '../command/option.js';
-import type { CertificateFiles } from '../tls/certificate.js';
-import { AppTopics } from './app-topics.js';
+import type { Logger } from '../logger.js';
+import type { ServerOptions } from '../options/server-options.js';
+import { type CertificateFiles, certificateFiles } from '../tls/certificate.js';
 import type { Binding } from './binding.js';
-import { type ListenSocket, PublicApp, type PublicAppEvents, type PublicAppOptions } from './public-app.js';
+import { Gate } from './gate.js';
+import { type ListenSocket, PublicApp, type PublicAppOptions, type PublicStages } from './public-app.js';
 
-export interface ListenerOptions extends Omit<PublicAppOptions, 'certificate'> {
-  readonly host: string;
-  readonly ports: PortRange;
-  /** Ports that speak TLS, and the certificate that they show. */
-  readonly tls: { readonly ports: PortRange; readonly certificate: CertificateFiles } | undefined;
-}
+/** What a listener takes of the server's options, and what the worker adds to them. */
+export type ListenerOptions = PublicAppOptions &
+  Pick<ServerOptions, 'host' | 'ports' | 'tlsPorts' | 'tlsCert' | 'tlsKey'> & {
+    /** Most sockets at a time. */
+    readonly socketsLimit: number;
+  };
 
 /** A port could not be listened on. */
 export class ListenError extends Error {
@@ -33,44 +35,61 @@ interface Endpoint {
 
 /** The listening sockets of a worker, and the apps behind them. */
 export class Listener {
-  /** Of all apps that hold connections. */
-  readonly topics = new AppTopics();
   readonly #binding: Binding;
   readonly #options: ListenerOptions;
-  readonly #events: PublicAppEvents;
+  readonly #stages: PublicStages;
+  readonly #gate: Gate;
   readonly #endpoints: Endpoint[] = [];
+  /** Only with TLS. */
+  readonly #certificate: CertificateFiles | undefined;
   readonly #tls: Endpoint | undefined;
 
-  /** @throws {Error} when uWS cannot use the certificate */
-  constructor(binding: Binding, options: ListenerOptions, events: PublicAppEvents) {
+  /**
+   * @param stages that a client's socket passes behind the gate
+   * @param gateChanged tells that the ports are listened on, or no more since there is no room
+   * @throws {Error} when uWS cannot use the certificate
+   */
+  constructor(
+    binding: Binding,
+    options: ListenerOptions,
+    stages: Omit<PublicStages, 'gate'>,
+    gateChanged: (isOpen: boolean) => void,
+    logger: Logger,
+  ) {
     this.#binding = binding;
     this.#options = options;
-    this.#events = events;
+    const limit = options.socketsLimit;
+    this.#gate = new Gate({
+      limit,
+      open: () => this.#open(),
+      close: () => this.#close(),
+      later: setTimeout,
+      changed(isOpen, sockets) {
+        gateChanged(isOpen);
+        if (isOpen) logger.debug('listening', { sockets, limit });
+        else logger.warn('full: not accepting until there is room', { sockets, limit });
+      },
+      reopenFailed: ({ message }) =>
+        logger.error('there is room, but it is not possible to listen again', { error: message }),
+    });
+    this.#stages = { ...stages, gate: this.#gate };
     if (portCount(options.ports) > 0) this.#addEndpoint(options.ports, undefined);
-    if (options.tls !== undefined) {
-      this.#tls = this.#addEndpoint(options.tls.ports, options.tls.certificate);
-    }
+    this.#certificate = certificateFiles(options);
+    if (this.#certificate !== undefined) this.#tls = this.#addEndpoint(options.tlsPorts, this.#certificate);
   }
 
   /**
-   * Listens on every port.
+   * Listens on every port, unless it was shut before.
    *
    * @throws {ListenError} when a port cannot be had; then none is listened on
    */
-  open(): void {
-    try {
-      for (const endpoint of this.#endpoints) endpoint.sockets = this.#listen(endpoint);
-    } catch (error) {
-      this.close();
-      throw error;
-    }
+  start(): void {
+    this.#gate.start();
   }
 
-  /** Stops listening; connections stay. Harmless when nothing is listened on. */
-  close(): void {
-    for (const { app, sockets } of this.#endpoints) {
-      for (const socket of sockets.splice(0)) app.closeListener(socket);
-    }
+  /** Stops listening for good; connections stay. */
+  shut(): void {
+    this.#gate.shut();
   }
 
   /**
@@ -82,19 +101,34 @@ export class Listener {
     const tls = this.#tls;
     if (tls === undefined) return;
     const { app: oldApp, sockets: oldSockets } = tls;
-    const app = this.#createApp(this.#options.tls!.certificate);
+    const app = this.#createApp(this.#certificate);
     try {
       if (oldSockets.length > 0) tls.sockets = this.#listen({ app, ports: tls.ports });
     } catch (error) {
-      this.topics.remove(app);
+      app.retire();
       throw error;
     }
     tls.app = app;
-    this.#forgetWhenRetired(oldApp);
     // At the end of this turn: by then the accept loop has emptied the queues, which closing would reset.
     setImmediate(() => {
       for (const socket of oldSockets) oldApp.closeListener(socket);
+      oldApp.retire();
     });
+  }
+
+  #open(): void {
+    try {
+      for (const endpoint of this.#endpoints) endpoint.sockets = this.#listen(endpoint);
+    } catch (error) {
+      this.#close();
+      throw error;
+    }
+  }
+
+  #close(): void {
+    for (const { app, sockets } of this.#endpoints) {
+      for (const socket of sockets.splice(0)) app.closeListener(socket);
+    }
   }
 
   /** Listens on all ports, or on none. */
@@ -118,30 +152,6 @@ export class Listener {
   }
 
   #createApp(certificate: CertificateFiles | undefined): PublicApp {
-    const events = this.#events;
-    const app: PublicApp = new PublicApp(
-      this.#binding,
-      { ...this.#options, ...(certificate === undefined ? {} : { certificate }) },
-      {
-        ...events,
-        closed: (connection, code, message) => {
-          events.closed(connection, code, message);
-          this.#forgetWhenRetired(app);
-        },
-        // Each app counts its own subscribers; a channel has those of all.
-        subscriptionChanged: (connection, topic, newCount, oldCount) => {
-          const others = this.topics.numSubscribersBeside(app, topic);
-          events.subscriptionChanged(connection, topic, newCount + others, oldCount + others);
-        },
-      },
-    );
-    this.topics.add(app);
-    return app;
-  }
-
-  /** The app of an earlier certificate goes with its last connection. */
-  #forgetWhenRetired(app: PublicApp): void {
-    if (app.connections > 0 || this.#endpoints.some((endpoint) => endpoint.app === app)) return;
-    this.topics.remove(app);
+    return new PublicApp(this.#binding, this.#options, this.#stages, certificate);
   }
 }

@@ -10,38 +10,32 @@ import type {
 import { type Refusal, refusals } from '../codes.js';
 import type { CertificateFiles } from '../tls/certificate.js';
 import type { Admission, Admitted } from './admission.js';
+import type { AppTopics } from './app-topics.js';
 import type { Binding } from './binding.js';
-import type { Connection, ConnectionState } from './connections.js';
-import type { Topics } from './fan-out.js';
+import type { Connection, ConnectionState, Connections } from './connections.js';
+import type { Counters } from './counters.js';
+import type { FanOut, Topics } from './fan-out.js';
+import type { Gate } from './gate.js';
 import { readHandshake, subprotocolOf } from './handshake.js';
 
 /** A client may send this much at once, in bytes; a longer message closes the connection. */
 export const MAX_CLIENT_MESSAGE_BYTES = 1024;
 
-/** What happens to an app's sockets and connections. */
-export interface PublicAppEvents {
-  /** A socket was accepted; its handshake is still to come. */
-  accepted(): void;
-  /** A socket is gone, whether it had become a connection or not. */
-  left(): void;
-  refused(refusal: Refusal): void;
-  opened(connection: Connection, channel: string, admitted: Admitted): void;
-  closed(connection: Connection, code: number, message: ArrayBuffer): void;
-  dropped(connection: Connection): void;
-  drained(connection: Connection): void;
-  /** The client has sent a frame that means nothing to us. */
-  heard(connection: Connection): void;
-  ponged(connection: Connection): void;
-  subscriptionChanged(connection: Connection, topic: ArrayBuffer, newCount: number, oldCount: number): void;
+/** The stages that a client's socket passes. */
+export interface PublicStages {
+  readonly gate: Gate;
+  readonly admission: Admission;
+  readonly connections: Connections;
+  readonly fanOut: FanOut;
+  readonly topics: AppTopics;
+  readonly counters: Counters;
 }
 
 export interface PublicAppOptions {
-  readonly maxBackpressureBytes: number;
+  /** Bytes queued for one connection. */
+  readonly maxBackpressure: number;
   /** What each connection begins with. */
   readonly initialState: Readonly<ConnectionState>;
-  readonly admission: Admission;
-  /** With it, the app speaks TLS. */
-  readonly certificate?: CertificateFiles;
 }
 
 /** A socket that listens, until it is closed. */
@@ -54,27 +48,34 @@ interface Upgrade {
   readonly context: us_socket_context_t;
 }
 
-/** A uWS app, and how many connections it holds. */
+/** A uWS app. Its topics are among those of all apps for as long as it has sockets. */
 export class PublicApp implements Topics {
   readonly #binding: Binding;
   readonly #options: PublicAppOptions;
-  readonly #events: PublicAppEvents;
+  readonly #stages: PublicStages;
   readonly #app: TemplatedApp;
-  // uWS calls the open handler within res.upgrade(), so neither need be kept on the connection.
+  /** Sockets from accept on: each of them may still become a connection. */
+  #sockets = 0;
+  #isRetired = false;
+  // What the open handler needs: res.upgrade() calls it before it returns, and hands over nothing but the state.
   #channel = '';
   #admitted!: Admitted;
-  #connections = 0;
 
-  /** @throws {Error} when uWS cannot use the certificate */
-  constructor(binding: Binding, options: PublicAppOptions, events: PublicAppEvents) {
+  /**
+   * @param certificate with it, the app speaks TLS
+   * @throws {Error} when uWS cannot use the certificate
+   */
+  constructor(
+    binding: Binding,
+    options: PublicAppOptions,
+    stages: PublicStages,
+    certificate: CertificateFiles | undefined,
+  ) {
     this.#binding = binding;
     this.#options = options;
-    this.#events = events;
-    this.#app = this.#create();
-  }
-
-  get connections(): number {
-    return this.#connections;
+    this.#stages = stages;
+    this.#app = this.#create(certificate);
+    stages.topics.add(this);
   }
 
   publish(topic: string | Uint8Array, message: Uint8Array, isBinary: boolean): boolean {
@@ -99,9 +100,14 @@ export class PublicApp implements Topics {
     this.#binding.us_listen_socket_close(socket);
   }
 
-  #create(): TemplatedApp {
-    const { maxBackpressureBytes, certificate } = this.#options;
-    const events = this.#events;
+  /** Says that this app listens no more: it leaves the topics with its last socket. */
+  retire(): void {
+    this.#isRetired = true;
+    this.#leaveTopicsWhenEmpty();
+  }
+
+  #create(certificate: CertificateFiles | undefined): TemplatedApp {
+    const { connections, fanOut, topics } = this.#stages;
     const app =
       certificate === undefined
         ? this.#binding.App()
@@ -110,37 +116,62 @@ export class PublicApp implements Topics {
       .ws<ConnectionState>('/*', {
         compression: this.#binding.DISABLED,
         maxPayloadLength: MAX_CLIENT_MESSAGE_BYTES,
-        maxBackpressure: maxBackpressureBytes,
+        maxBackpressure: this.#options.maxBackpressure,
         closeOnBackpressureLimit: true,
         idleTimeout: 0,
         sendPingsAutomatically: false,
         maxLifetime: 0,
         upgrade: (res, req, context) => this.#upgrade(res, req, context),
-        open: (ws) => {
-          this.#connections++;
-          events.opened(ws as Connection, this.#channel, this.#admitted);
+        open: (ws) => this.#opened(ws as Connection),
+        close: (ws, code, message) => this.#closed(ws as Connection, code, message),
+        dropped: (ws) => connections.dropped(ws as Connection),
+        drain: (ws) => connections.drained(ws as Connection),
+        message: (ws) => connections.heard(ws as Connection),
+        ping: (ws) => connections.heard(ws as Connection),
+        pong: (ws) => connections.ponged(ws as Connection),
+        subscription: (_ws, topic, newCount, oldCount) => {
+          // Each app counts its own subscribers; a channel has those of all.
+          const others = topics.numSubscribersBeside(this, topic);
+          fanOut.subscriptionChanged(topic, newCount + others, oldCount + others);
         },
-        close: (ws, code, message) => {
-          this.#connections--;
-          events.closed(ws as Connection, code, message);
-          events.left();
-        },
-        dropped: (ws) => events.dropped(ws as Connection),
-        drain: (ws) => events.drained(ws as Connection),
-        message: (ws) => events.heard(ws as Connection),
-        ping: (ws) => events.heard(ws as Connection),
-        pong: (ws) => events.ponged(ws as Connection),
-        subscription: (ws, topic, newCount, oldCount) =>
-          events.subscriptionChanged(ws as Connection, topic, newCount, oldCount),
       })
       .any('/*', (res, req) => this.#refuse(res, refusalOf(req)))
-      .filter((_res, count) => ((count as number) > 0 ? events.accepted() : events.left()));
+      .filter((_res, count) => ((count as number) > 0 ? this.#accepted() : this.#left()));
+  }
+
+  /** A socket was accepted; its handshake is still to come. */
+  #accepted(): void {
+    this.#sockets++;
+    this.#stages.gate.accepted();
+  }
+
+  /** A socket is gone, whether it had become a connection or not. */
+  #left(): void {
+    this.#sockets--;
+    this.#stages.gate.left();
+    this.#leaveTopicsWhenEmpty();
+  }
+
+  #leaveTopicsWhenEmpty(): void {
+    if (this.#isRetired && this.#sockets === 0) this.#stages.topics.remove(this);
+  }
+
+  #opened(connection: Connection): void {
+    this.#stages.connections.opened(connection, this.#admitted);
+    this.#stages.fanOut.join(connection, this.#channel);
+  }
+
+  #closed(connection: Connection, code: number, message: ArrayBuffer): void {
+    this.#stages.connections.closed(connection, code, message);
+    this.#stages.admission.release(connection.address ?? '');
+    this.#left();
   }
 
   #upgrade(res: HttpResponse, req: HttpRequest, context: us_socket_context_t) {
+    const { admission } = this.#stages;
     const channel = readHandshake(req);
     if (typeof channel !== 'string') return this.#refuse(res, channel);
-    const verdict = this.#options.admission.admit(req, res, channel);
+    const verdict = admission.admit(req, res, channel);
     const upgrade = { key: req.getHeader('sec-websocket-key'), subprotocol: subprotocolOf(req), context };
     if (!(verdict instanceof Promise)) return this.#conclude(res, channel, verdict, upgrade);
     let isAborted = false;
@@ -150,7 +181,7 @@ export class PublicApp implements Topics {
     // An admission never rejects: whatever went wrong is a refusal.
     void verdict.then((later) => {
       if (!isAborted) res.cork(() => this.#conclude(res, channel, later, upgrade));
-      else if ('expiresAtS' in later) this.#options.admission.release(later.address);
+      else if ('expiresAtS' in later) admission.release(later.address);
     });
   }
 
@@ -162,7 +193,7 @@ export class PublicApp implements Topics {
   }
 
   #refuse(res: HttpResponse, refusal: Refusal): void {
-    this.#events.refused(refusal);
+    this.#stages.counters.countRejected(refusal.reason);
     res.writeStatus(refusal.status);
     for (const [name, value] of refusal.headers) res.writeHeader(name, value);
     res.writeHeader('Content-Type', 'text/plain; charset=utf-8');

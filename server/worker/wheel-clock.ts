@@ -1,7 +1,8 @@
 // The clock of the ping wheel: turns time into ticks, catches up without a burst, and measures how late it is.
+import type { ServerOptions } from '../options/server-options.js';
 
-/** What a pinger is made of. Times are in milliseconds. */
-export interface PingerParts {
+/** What the clock is made of. Times are in milliseconds. */
+export interface WheelClockParts {
   /** A monotonic clock, such as `performance.now`. */
   readonly now: () => number;
   readonly tickMs: number;
@@ -36,14 +37,46 @@ export function tickOf(
   return { tickMs: intervalMs / turnTicks, turnTicks };
 }
 
+/** Without pings the wheel looks for unread bytes only, and nobody waits for that. */
+const UNHURRIED_TICK_MS = 500;
+
+/** How the wheel turns, and the deadlines that are counted in its ticks. */
+export interface WheelTimes {
+  readonly tickMs: number;
+  readonly turnTicks: number;
+  readonly pingType: 'message' | 'frame' | 'off';
+  /** Ticks that a connection may leave written bytes unread. */
+  readonly writeTimeoutTicks: number;
+  /** Ticks that a pong may take. */
+  readonly pongTimeoutTicks: number;
+}
+
+/** What the options ask of the wheel. */
+export function wheelTimes(
+  options: Pick<ServerOptions, 'pingInterval' | 'pingType' | 'writeTimeout' | 'pongTimeout'>,
+): WheelTimes {
+  const isPinging = options.pingInterval > 0;
+  const { tickMs, turnTicks } = isPinging
+    ? tickOf(1000 * options.pingInterval)
+    : tickOf(1000 * options.writeTimeout, UNHURRIED_TICK_MS);
+  const ticksOf = (seconds: number) => Math.ceil((seconds * 1000) / tickMs);
+  return {
+    tickMs,
+    turnTicks,
+    pingType: isPinging ? options.pingType : 'off',
+    writeTimeoutTicks: ticksOf(options.writeTimeout),
+    pongTimeoutTicks: ticksOf(options.pongTimeout),
+  };
+}
+
 /** Serves ticks 1, 2, 3… each at its time, or as soon after as is fair. */
-export class Pinger {
-  readonly #parts: PingerParts;
+export class WheelClock {
+  readonly #parts: WheelClockParts;
   #startMs = 0;
   #served = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(parts: PingerParts) {
+  constructor(parts: WheelClockParts) {
     this.#parts = parts;
   }
 

@@ -1,6 +1,7 @@
 // A real 10m-server on free ports.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { Stats } from '../../server/primary/stats.js';
 import { freePorts } from './ports.js';
 import { TestProcess } from './processes.js';
 
@@ -9,21 +10,6 @@ export const serverMain = fileURLToPath(new URL('../../server/main.js', import.m
 /** What a test can be torn down with, such as tap's test object. */
 export interface Teardown {
   teardown(run: () => unknown): void;
-}
-
-export interface Stats {
-  readonly ready: boolean;
-  readonly reason: string | null;
-  readonly connections: number;
-  readonly channels: number;
-  readonly pings: number;
-  readonly workers: readonly {
-    readonly number: number;
-    readonly pid: number;
-    readonly state: string;
-    readonly connections: number;
-  }[];
-  readonly messages: Readonly<Record<'received' | 'delivered' | 'unrouted' | 'dropped', number>>;
 }
 
 const LOOPBACK = '127.0.0.1';

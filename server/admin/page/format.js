@@ -44,16 +44,24 @@ function duration(total) {
     .join(' ');
 }
 
+/** How many observations lie between two states of a histogram, bucket by bucket. */
+const observedBetween = (before, after) => after.counts.map((number, i) => number - (before.counts[i] ?? 0));
+
 /** The bound below which a share of the observations between two states of a histogram lie; null without any. */
 function quantile(share, before, after) {
-  const observed = after.count - before.count;
-  if (observed <= 0) return null;
-  const at = after.bounds.findIndex((_, i) => after.counts[i] - before.counts[i] >= share * observed);
-  return at < 0 ? after.bounds.at(-1) : after.bounds[at];
+  const observed = observedBetween(before, after);
+  const all = observed.reduce((sum, number) => sum + number, 0);
+  if (all <= 0) return null;
+  let seen = 0;
+  const at = observed.findIndex((number) => {
+    seen += number;
+    return seen >= share * all;
+  });
+  return after.bounds[at] ?? after.bounds.at(-1);
 }
 
 /** Mean of the observations between two states of a histogram; null without any. */
 function mean(before, after) {
-  const observed = after.count - before.count;
+  const observed = observedBetween(before, after).reduce((sum, number) => sum + number, 0);
   return observed <= 0 ? null : (after.sum - before.sum) / observed;
 }

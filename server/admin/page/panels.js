@@ -119,7 +119,7 @@ function showSnapshot(now, before, past) {
 }
 
 function brokerState({ broker, workers }) {
-  const hearing = workers.filter(({ hearsBroker }) => hearsBroker).length;
+  const hearing = workers.filter((worker) => worker.broker.isConnected).length;
   if (!broker.isConnected) return `not connected: ${broker.reason}`;
   return hearing === workers.length ? 'connected' : `${hearing} of ${workers.length} workers hear it`;
 }
@@ -166,7 +166,9 @@ function showWorkers(now, before) {
       return {
         cells: [
           String(worker.number),
-          worker.hearsBroker || worker.state === 'starting' ? worker.state : `${worker.state}, no broker`,
+          worker.broker.isConnected || worker.state === 'starting'
+            ? worker.state
+            : `${worker.state}, no broker`,
           {
             text: count(worker.connections),
             used: worker.connections / most,

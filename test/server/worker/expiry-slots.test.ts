@@ -1,12 +1,12 @@
 import t from 'tap';
-import { type ExpiringItem, ExpiryWheel } from '../../../server/worker/expiry-slots.js';
+import { type ExpiringItem, ExpirySlots } from '../../../server/worker/expiry-slots.js';
 
 interface Item extends ExpiringItem {
   readonly name: string;
 }
 
 /** Removes what is due, as closing a connection does. */
-function drain(wheel: ExpiryWheel<Item>, nowS: number): string[] {
+function drain(wheel: ExpirySlots<Item>, nowS: number): string[] {
   const names: string[] = [];
   for (let item = wheel.due(nowS); item !== undefined; item = wheel.due(nowS)) {
     names.push(item.name);
@@ -16,7 +16,7 @@ function drain(wheel: ExpiryWheel<Item>, nowS: number): string[] {
 }
 
 t.test('items are due at their second, and not before', (t) => {
-  const wheel = new ExpiryWheel<Item>(100);
+  const wheel = new ExpirySlots<Item>(100);
   wheel.add({ name: 'b' }, 103);
   wheel.add({ name: 'a' }, 101.2);
   wheel.add({ name: 'c' }, 103);
@@ -31,7 +31,7 @@ t.test('items are due at their second, and not before', (t) => {
 });
 
 t.test('what was removed is not due, and takes nobody with it', (t) => {
-  const wheel = new ExpiryWheel<Item>(0);
+  const wheel = new ExpirySlots<Item>(0);
   const items = Array.from({ length: 5 }, (_, i): Item => ({ name: `${i}` }));
   for (const item of items) wheel.add(item, 10);
   const forEver: Item = { name: 'for ever' };
@@ -45,7 +45,7 @@ t.test('what was removed is not due, and takes nobody with it', (t) => {
 });
 
 t.test('a clock that goes back finds nothing twice', (t) => {
-  const wheel = new ExpiryWheel<Item>(100);
+  const wheel = new ExpirySlots<Item>(100);
   wheel.add({ name: 'a' }, 101);
   t.same(drain(wheel, 101), ['a']);
   wheel.add({ name: 'b' }, 90);

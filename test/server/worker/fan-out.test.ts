@@ -26,12 +26,15 @@ const nameOf = (topic: string | Uint8Array): string => Buffer.from(topic as Uint
 
 function fanOutOf(members: number): { fanOut: FanOut; topics: FakeTopics } {
   const topics = new FakeTopics();
-  const fanOut = new FanOut(topics, () => {});
+  const fanOut = new FanOut(topics, {
+    messagesDelivered: 0,
+    delivery: { now: () => 0, served() {}, batchServed() {} },
+  });
   const connection = {
     subscribe(topic: string) {
       const count = topics.numSubscribers(topic);
       topics.members.set(topic, count + 1);
-      fanOut.subscriptionChanged(connection, new Uint8Array(Buffer.from(topic)).buffer, count + 1, count);
+      fanOut.subscriptionChanged(new Uint8Array(Buffer.from(topic)).buffer, count + 1, count);
       return true;
     },
   } as unknown as Connection;

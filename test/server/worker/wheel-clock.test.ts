@@ -1,12 +1,12 @@
 import t from 'tap';
-import { Pinger, tickOf } from '../../../server/worker/wheel-clock.js';
+import { tickOf, WheelClock } from '../../../server/worker/wheel-clock.js';
 
-/** A pinger on a clock that the test sets. */
-function pingerAt(tickMs: number, turnTicks: number) {
+/** A wheel's clock on a time that the test sets. */
+function clockAt(tickMs: number, turnTicks: number) {
   const clock = { now: 0 };
   const served: number[] = [];
   const lags: number[] = [];
-  const pinger = new Pinger({
+  const pinger = new WheelClock({
     now: () => clock.now,
     tickMs,
     turnTicks,
@@ -29,7 +29,7 @@ t.test('a turn is exactly the interval', (t) => {
 });
 
 t.test('serves each tick at its time, and says when the next one is', (t) => {
-  const { clock, served, pinger } = pingerAt(100, 10);
+  const { clock, served, pinger } = clockAt(100, 10);
   t.equal(pinger.poll(), 100);
   clock.now = 100;
   t.equal(pinger.poll(), 100);
@@ -40,7 +40,7 @@ t.test('serves each tick at its time, and says when the next one is', (t) => {
 });
 
 t.test('late ticks catch up at twice the rate, without a burst, and their lateness is measured', (t) => {
-  const { clock, served, lags, pinger } = pingerAt(100, 100);
+  const { clock, served, lags, pinger } = clockAt(100, 100);
   clock.now = 1000;
   t.equal(pinger.poll(), 100);
   t.same(served, [1, 2], 'two at once and no more');
@@ -55,7 +55,7 @@ t.test('late ticks catch up at twice the rate, without a burst, and their latene
 });
 
 t.test('after more than a turn, whole turns are left out: a slot is owed one ping, not several', (t) => {
-  const { clock, served, pinger } = pingerAt(100, 10);
+  const { clock, served, pinger } = clockAt(100, 10);
   clock.now = 3550;
   pinger.poll();
   t.same(served, [31, 32], 'the slots that were next come next, as ticks of the last turn');
@@ -64,7 +64,7 @@ t.test('after more than a turn, whole turns are left out: a slot is owed one pin
 
 t.test('says how late the loop served its timer', async (t) => {
   const delays: number[] = [];
-  const pinger = new Pinger({
+  const pinger = new WheelClock({
     now: () => performance.now(),
     tickMs: 20,
     turnTicks: 10,

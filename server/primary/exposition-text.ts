@@ -1,0 +1,35 @@
+// The answer to /metrics: the table of metrics and prom-client's own, of all processes, in Prometheus's text format.
+import { AggregatorRegistry, Registry } from 'prom-client';
+import { LoopDelay } from '../metrics/loop-delay.js';
+import { collectProcessMetrics } from '../metrics/process-metrics.js';
+import type { CertificateState } from '../tls/certificate-renewal.js';
+import type { ClusterReport } from './cluster-report.js';
+import { metricRows } from './exposition.js';
+import { reportOf } from './metric-row.js';
+import type { Snapshot } from './snapshot.js';
+
+/** The primary holds no client: a delay of less than this costs nobody anything. */
+const LOOP_SAMPLE_MS = 1000;
+
+/** Makes the text, with the default metrics of this process in it. */
+export class ExpositionText {
+  readonly #process = new Registry();
+
+  constructor() {
+    const loopDelay = new LoopDelay();
+    loopDelay.watch(LOOP_SAMPLE_MS);
+    collectProcessMetrics(this.#process, loopDelay);
+  }
+
+  /** @param certificate only with TLS */
+  async write(
+    snapshot: Snapshot,
+    report: ClusterReport,
+    certificate: CertificateState | undefined,
+  ): Promise<string> {
+    const { total, byNumber } = report;
+    const own = reportOf(metricRows, { snapshot, total, byNumber, certificate });
+    const ofPrimary = await this.#process.getMetricsAsJSON();
+    return AggregatorRegistry.aggregate([own, ...report.processes, ofPrimary]).metrics();
+  }
+}

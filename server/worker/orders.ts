@@ -1,0 +1,99 @@
+// A worker process from its first line on: starts the worker when the primary says so, and obeys the primary until it ends.
+import type { TokenVerifier } from '../access/token-verifier.js';
+import { EmbeddedSubscription } from '../broker/embedded-broker.js';
+import { PROTOCOL, type StartOrder, type Tell, type ToWorker } from '../ipc.js';
+import { type Logger, standardErrorLogger } from '../logger.js';
+import type { ServerOptions } from '../options/server-options.js';
+import { type Extras, Worker } from './worker.js';
+
+/** Runs this process as a worker. */
+export function runWorker(): void {
+  let worker: Worker | undefined;
+  // A terminal sends its signals to the whole process group; the primary decides what becomes of the workers.
+  process.on('SIGINT', () => {});
+  process.on('SIGTERM', () => {});
+  process.on('SIGHUP', () => {});
+  // Without a primary nobody could stop this worker or see its metrics, and it would hold the ports.
+  process.on('disconnect', () => process.exit(0));
+  process.on('message', (order: ToWorker) => {
+    if (order.kind !== 'start') return worker === undefined ? undefined : obey(worker, order);
+    void startWorker(order).then((started) => {
+      worker = started;
+    });
+  });
+  tell({ kind: 'hello', protocol: PROTOCOL });
+}
+
+const tell: Tell = (message, sent) => {
+  process.send?.(message, (error) => {
+    if (error === null) sent?.();
+  });
+};
+
+async function startWorker(start: StartOrder): Promise<Worker | undefined> {
+  process.title = `10m-server worker ${start.number}`;
+  const logger = standardErrorLogger(start.options.logLevel, { worker: start.number });
+  process.on('uncaughtException', (error) => {
+    logger.error('worker failed', { error: error.stack ?? error.message });
+    process.exit(1);
+  });
+  try {
+    return new Worker(start, await loadExtras(start, logger), tell, logger);
+  } catch (error) {
+    tell({ kind: 'failed', message: (error as Error).message });
+    return undefined;
+  }
+}
+
+/** The code of Redis's client and of tokens costs each worker time to start, and memory. */
+async function loadExtras({ options, probeChannel }: StartOrder, logger: Logger): Promise<Extras> {
+  const { redis, redisPattern } = options;
+  const verifier = options.auth === 'none' ? undefined : await loadVerifier(options);
+  if (redis === undefined) {
+    return { subscribe: (events) => new EmbeddedSubscription(probeChannel, events), verifier };
+  }
+  const { RedisSubscription } = await import('../broker/redis-broker.js');
+  return {
+    subscribe: (events) => new RedisSubscription(redis, redisPattern, probeChannel, logger, events),
+    verifier,
+  };
+}
+
+async function loadVerifier(options: ServerOptions): Promise<TokenVerifier> {
+  const { readTokenKey } = await import('../access/token-key.js');
+  const { TokenVerifier } = await import('../access/token-verifier.js');
+  return new TokenVerifier(readTokenKey(options)!);
+}
+
+function obey(worker: Worker, order: Exclude<ToWorker, StartOrder>): void {
+  switch (order.kind) {
+    case 'message':
+      // The embedded broker takes it from the channel itself.
+      return;
+    case 'collect':
+      void worker
+        .report(order.withProcess)
+        .then((report) => tell({ kind: 'collected', request: order.request, report }));
+      return;
+    case 'claimed':
+      worker.claims?.decided(order.verdicts);
+      return;
+    case 'renew':
+      try {
+        worker.renewCertificate();
+      } catch (error) {
+        tell({ kind: 'notRenewed', message: (error as Error).message });
+      }
+      return;
+    case 'shut':
+      // At the end of this turn: by then the accept loop has emptied the queues, which closing would reset.
+      setImmediate(() => {
+        worker.shut();
+        tell({ kind: 'shut' });
+      });
+      return;
+    case 'drain':
+      worker.drain(order.order);
+      return;
+  }
+}

@@ -40,6 +40,8 @@ export type ToWorker =
   | BrokerMessage
   /** Report; see {@link WorkerReport.process}. */
   | { readonly kind: 'collect'; readonly request: number; readonly withProcess: boolean }
+  /** Say that you still take orders. */
+  | { readonly kind: 'answer' }
   /** Verdicts on the addresses that were claimed, in their order. */
   | { readonly kind: 'claimed'; readonly verdicts: readonly boolean[] }
   /** Show new connections the certificate that is on disk now. */
@@ -58,6 +60,8 @@ export type FromWorker =
   | { readonly kind: 'failed'; readonly message: string }
   /** The worker listens no more. */
   | { readonly kind: 'shut' }
+  /** The worker takes orders. */
+  | { readonly kind: 'here' }
   | { readonly kind: 'broker'; readonly state: BrokerState }
   | { readonly kind: 'probe' }
   /** Connections by address came and went. */

@@ -1,4 +1,5 @@
 // How many connections each address has, over all workers: the primary's side of --max-connections-per-ip.
+import type { AddressChanges } from './address-claims.js';
 
 /** Counts connections by address. An address takes memory while it has connections, and so no more than they do. */
 export class AddressLedger {
@@ -25,6 +26,16 @@ export class AddressLedger {
     this.#byWorker.set(worker, counts);
     counts.set(address, (counts.get(address) ?? 0) + 1);
     return true;
+  }
+
+  /**
+   * Takes what a turn of a worker's loop brought.
+   *
+   * @returns a verdict on each claim, in their order
+   */
+  take(worker: number, { claimed, released }: AddressChanges): boolean[] {
+    for (const address of released) this.release(worker, address);
+    return claimed.map((address) => this.claim(worker, address));
   }
 
   /** A connection of an address has ended. */

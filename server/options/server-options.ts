@@ -93,6 +93,13 @@ export const serverOptions = {
     max: 10_000_000,
     defaultText: 'from the fd limit',
   }),
+  workerTimeout: decimal({
+    help: 'a worker that gives no answer for this long is killed and replaced; 0 is never',
+    min: 0,
+    max: 86_400,
+    unit: 'seconds',
+    default: 15,
+  }),
   adminHost: text({
     help: 'address of the admin listener',
     allowed: 'an IPv4 or IPv6 address of this machine',

@@ -66,7 +66,9 @@ export class Drain {
    */
   async run(workers: readonly WorkerHandle[], reason: DrainOrder['reason'], cause: string): Promise<void> {
     for (const worker of workers) worker.state = 'draining';
-    await Promise.all(workers.map((worker) => worker.shut()));
+    const areShut = await Promise.all(workers.map((worker) => worker.shut()));
+    const late = workers.filter((_, i) => !areShut[i]).map(({ number }) => number);
+    if (late.length > 0) this.#logger.warn('draining without waiting for workers', { late: late.join(', ') });
     await this.#pool.collect(false);
     this.#workers = workers;
     this.#reason = reason;
@@ -101,8 +103,8 @@ export class Drain {
 
   async #watch(workers: readonly WorkerHandle[], patienceMs: number): Promise<void> {
     const deadline = setTimeout(() => {
-      this.#logger.warn('drain took too long, ending what is left');
-      for (const worker of workers) worker.kill();
+      this.#logger.warn('the drain took too long: ending what is left');
+      for (const worker of workers) this.#pool.kill(worker, 'late_drain');
     }, patienceMs);
     let steps = 0;
     const progress = setInterval(async () => {

@@ -108,6 +108,12 @@ export const metricRows: readonly Row[] = [
     'Workers that were started in the place of one that ended.',
     ({ snapshot }) => snapshot.restarts,
   ),
+  counters(
+    'worker_kills_total',
+    'reason',
+    'Workers that were killed since they did not do what they should, by reason.',
+    ({ snapshot }) => snapshot.kills,
+  ),
   workerGauge('connections', 'Open connections of each worker.', (sums) => sums.gauges.connections),
   workerGauge(
     'broker_connected',

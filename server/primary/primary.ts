@@ -19,10 +19,9 @@ import { certificateFiles } from '../tls/certificate.js';
 import { CertificateRenewal } from '../tls/certificate-renewal.js';
 import { ClusterReport } from './cluster-report.js';
 import { Drain } from './drain.js';
-import { ExpositionText } from './exposition-text.js';
+import { Lifecycle } from './lifecycle.js';
+import { Overview, type ServerState } from './overview.js';
 import { Readiness } from './readiness.js';
-import { type Snapshot, takeSnapshot } from './snapshot.js';
-import { statsOf } from './stats.js';
 import { WorkerPool } from './worker-pool.js';
 
 /**
@@ -33,66 +32,82 @@ import { WorkerPool } from './worker-pool.js';
 export async function runPrimary(options: ServerOptions): Promise<number> {
   process.title = '10m-server';
   const logger = standardErrorLogger(options.logLevel);
-  const primary = new Primary(options, logger);
-  // From the first moment on, so that Ctrl-C works while the workers start.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => primary.stop(signal));
-  process.on('SIGHUP', () => primary.restart('SIGHUP'));
   try {
-    await primary.start();
+    const primary = new Primary(options, logger);
+    // From the first moment on, so that Ctrl-C works while the workers start.
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.on(signal, () => primary.life.signal(signal));
+    process.on('SIGHUP', () => primary.life.restart('SIGHUP'));
+    await primary.life.run();
+    return 0;
   } catch (error) {
     process.stderr.write(`10m-server: ${(error as Error).message}\n`);
     return 1;
   }
-  await primary.ended;
-  return 0;
 }
 
 class Primary {
   readonly #options: ServerOptions;
   readonly #logger: Logger;
-  readonly #report = new ClusterReport();
-  readonly #exposition = new ExpositionText();
+  readonly #overview: Overview;
   readonly #pool: WorkerPool;
   readonly #publisher: Publisher;
   readonly #readiness: Readiness;
   readonly #drain: Drain;
+  readonly life: Lifecycle;
   readonly #stream: StatusStream;
   /** Only with TLS. */
   readonly #renewal: CertificateRenewal | undefined;
-  readonly #startedMs = performance.now();
   #admin: Server | undefined;
-  /** What the server is doing as a whole. */
-  #phase: 'starting' | 'serving' | 'restarting' | 'stopping' = 'starting';
-  #end: () => void = () => {};
-  readonly ended = new Promise<void>((resolve) => {
-    this.#end = resolve;
-  });
 
   constructor(options: ServerOptions, logger: Logger) {
     const probeChannel = probeChannelOf(randomUUID());
     this.#options = options;
     this.#logger = logger;
-    this.#pool = new WorkerPool(options, probeChannel, this.#report, logger);
+    const report = new ClusterReport();
+    this.#pool = new WorkerPool(options, probeChannel, report, logger);
     this.#publisher =
       options.redis === undefined
         ? new EmbeddedPublisher(() => this.#pool.workers)
         : new RedisPublisher(options.redis, logger);
     this.#readiness = new Readiness(this.#publisher, probeChannel, options.workers, () => this.#pool.serving);
-    this.#drain = new Drain(this.#pool, this.#report, options.drainRate, logger);
+    this.#drain = new Drain(this.#pool, report, options.drainRate, logger);
     this.#stream = new StatusStream(
-      () => this.#snapshot(false),
+      () => this.#overview.snapshot(),
       (error) => logger.warn('status page got no snapshot', { error: error.message }),
     );
     const files = certificateFiles(options);
     this.#renewal = files && new CertificateRenewal(files, () => this.#pool.renewCertificate(), logger);
+    this.#overview = new Overview({
+      report,
+      collect: (withProcess) => this.#pool.collect(withProcess),
+      state: () => this.#state(),
+      certificate: this.#renewal,
+    });
+    this.life = new Lifecycle({
+      steps: [
+        ['check the host', () => this.#warnOfHost()],
+        ['check the ports', () => checkPorts(options.host, options.ports)],
+        ['check the TLS ports', () => checkPorts(options.host, options.tlsPorts)],
+        ['open the admin listener', () => this.#openAdmin()],
+        ['connect to the broker', () => this.#publisher.start()],
+        // Before the workers come up: the first one must not wait in silence for the last one.
+        ['send probes', () => this.#readiness.start()],
+        ['watch the certificate', () => this.#renewal?.start()],
+        ['start the workers', () => this.#pool.raise(false)],
+      ],
+      serving: () => this.#tellServing(),
+      close: () => this.#close(),
+      pool: this.#pool,
+      drain: this.#drain,
+      readiness: this.#readiness,
+      logger,
+      now: () => performance.now(),
+    });
   }
 
-  /** @throws {Error} with one line for the operator when the server cannot serve */
-  async start(): Promise<void> {
-    const { host, ports, tlsPorts, adminHost, adminPort, workers } = this.#options;
-    this.#warnOfHost();
-    await checkPorts(host, ports);
-    await checkPorts(host, tlsPorts);
+  async #openAdmin(): Promise<void> {
+    const { adminHost, adminPort } = this.#options;
     this.#admin = await openAdmin({
       host: adminHost,
       port: adminPort,
@@ -100,35 +115,27 @@ class Primary {
       maxMessageBytes: this.#options.maxMessage,
       publisher: this.#publisher,
       obstacle: () => this.#readiness.obstacle,
-      metrics: () => this.#metrics(),
-      stats: async () => statsOf(await this.#snapshot(false)),
-      drain: () => this.#stop('POST /drain'),
-      restart: () => this.restart('POST /restart'),
+      metrics: () => this.#overview.metrics(),
+      stats: () => this.#overview.stats(),
+      drain: () => this.life.stop('POST /drain'),
+      restart: () => this.life.restart('POST /restart'),
       page: new StatusPage(this.#stream, {
         ...publicListener(this.#options),
         webSocketAuth: this.#options.auth,
       }),
       logger: this.#logger,
     });
-    this.#publisher.start();
-    // Before the workers come up: the first one must not wait in silence for the last one.
-    this.#readiness.start();
-    this.#renewal?.start();
-    try {
-      await this.#pool.raise(false);
-    } catch (error) {
-      if (this.#isStopping) return;
-      this.#close();
-      throw error;
-    }
-    this.#phase = 'serving';
+  }
+
+  #tellServing(): void {
+    const { host, ports, tlsPorts, adminHost, adminPort, workers, redis } = this.#options;
     const { webSocketScheme, webSocketPort } = publicListener(this.#options);
     this.#logger.info('serving', {
       url: `${webSocketScheme}://${urlHost(host)}:${webSocketPort}/CHANNEL`,
       ports: span(ports),
       tlsPorts: span(tlsPorts),
       workers,
-      broker: this.#options.redis === undefined ? 'embedded' : 'redis',
+      broker: redis === undefined ? 'embedded' : 'redis',
       admin: `http://${urlHost(adminHost)}:${adminPort}`,
       version: packageVersion,
       pid: process.pid,
@@ -142,95 +149,30 @@ class Primary {
     }
   }
 
-  /** The first call drains, the second one stops at once. */
-  stop(cause: string): void {
-    if (!this.#isStopping) {
-      this.#stop(cause);
-      return;
-    }
-    this.#logger.warn('stopping at once', { cause });
-    void this.#pool.stop();
-  }
-
-  /**
-   * A rolling restart: a new generation of workers comes up, then the old one closes its connections.
-   *
-   * @returns false when this is no time for it: the server starts, stops or restarts already
-   */
-  restart(cause: string): boolean {
-    if (this.#phase !== 'serving') return false;
-    this.#phase = 'restarting';
-    void this.#restart(cause);
-    return true;
-  }
-
-  get #isStopping(): boolean {
-    return this.#phase === 'stopping';
-  }
-
-  async #restart(cause: string): Promise<void> {
-    const old = this.#pool.serving;
-    this.#logger.info('restarting: a new generation of workers comes up', { cause });
-    try {
-      await this.#pool.raise(true);
-      if (!this.#isStopping) await this.#drain.run(old, 'restarting', cause);
-      if (!this.#isStopping) this.#logger.info('restarted');
-    } catch (error) {
-      if (this.#isStopping) return;
-      this.#logger.error('restart given up, the workers stay as they were', {
-        error: (error as Error).message,
-      });
-    }
-    if (!this.#isStopping) this.#phase = 'serving';
-  }
-
-  #stop(cause: string): void {
-    if (this.#isStopping) return;
-    this.#phase = 'stopping';
-    this.#readiness.drain();
-    void this.#stopInOrder(cause);
-  }
-
-  async #stopInOrder(cause: string): Promise<void> {
-    await this.#pool.quiesce();
-    await this.#drain.run(this.#pool.workers, 'stopping', cause);
-    this.#close();
-    this.#logger.info('stopped');
-    this.#end();
-  }
-
   #close(): void {
     this.#readiness.stop();
     this.#renewal?.stop();
     this.#publisher.stop();
     this.#stream.stop();
+    void this.#pool.stop();
     this.#admin?.close();
     this.#admin?.closeAllConnections();
   }
 
-  async #metrics(): Promise<string> {
-    return this.#exposition.write(await this.#snapshot(true), this.#report, this.#renewal);
-  }
-
-  /** @param forScrape see {@link WorkerReport.process} */
-  async #snapshot(forScrape: boolean): Promise<Snapshot> {
-    const workersMissing = await this.#pool.collect(forScrape);
-    return takeSnapshot({
-      report: this.#report,
+  #state(): ServerState {
+    return {
       workers: this.#pool.workers,
       workersWanted: this.#options.workers,
-      workersMissing,
       restarts: this.#pool.restarts,
-      version: packageVersion,
-      uptimeSeconds: Math.round((performance.now() - this.#startedMs) / 1000),
+      kills: this.#pool.kills,
       obstacle: this.#readiness.obstacle,
       broker: {
         kind: this.#options.redis === undefined ? 'embedded' : 'redis',
         ...this.#publisher.state,
       },
-      stopping: this.#isStopping,
+      stopping: this.life.isStopping,
       drain: this.#drain.progress,
-    });
+    };
   }
 }
 

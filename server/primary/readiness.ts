@@ -5,6 +5,8 @@ import type { WorkerHandle } from './worker-handle.js';
 const PROBE_INTERVAL_MS = 1000;
 /** A worker that has heard no probe for this long is cut off from the broker, whatever its connection says. */
 const MAX_PROBE_AGE_MS = 5000;
+/** A worker that stands still for this long delivers nothing. */
+const MAX_SILENCE_S = 5;
 
 /** Publishes probes, and judges the workers by what came back. */
 export class Readiness {
@@ -67,6 +69,7 @@ function obstacleOf(worker: WorkerHandle): string | undefined {
   if (worker.state === 'starting') return 'is starting';
   if (worker.state === 'full') return 'is full and not listening';
   if (worker.state === 'draining') return 'is draining';
+  if (worker.silentS > MAX_SILENCE_S) return `has not answered for ${worker.silentS} s`;
   if (!worker.broker.isConnected) return `has no broker: ${worker.broker.reason}`;
   if (worker.probeMs === 0) return 'has not heard a probe yet';
   const ageMs = performance.now() - worker.probeMs;

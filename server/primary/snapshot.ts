@@ -16,6 +16,8 @@ export interface SnapshotParts {
   readonly workersWanted: number;
   readonly workersMissing: number;
   readonly restarts: number;
+  /** Workers that were killed, by reason. */
+  readonly kills: Readonly<Record<string, number>>;
   readonly version: string;
   readonly uptimeSeconds: number;
   /** Why the server is not ready; `undefined` when it is. */
@@ -50,6 +52,8 @@ export interface Snapshot {
   readonly workersWanted: number;
   readonly workersMissing: number;
   readonly restarts: number;
+  /** Workers that were killed, by reason. */
+  readonly kills: Readonly<Record<string, number>>;
   readonly usage: Usage;
   readonly headroom: Headroom;
   /** Whether the server is to end. */
@@ -108,6 +112,7 @@ export function takeSnapshot(parts: SnapshotParts): Snapshot {
     workersWanted: parts.workersWanted,
     workersMissing: parts.workersMissing,
     restarts: parts.restarts,
+    kills: { ...parts.kills },
     usage,
     headroom: headroom(usage),
     stopping: parts.stopping,

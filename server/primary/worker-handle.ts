@@ -4,6 +4,9 @@ import type { BrokerState } from '../broker/broker.js';
 import type { Receiver } from '../broker/embedded-broker.js';
 import type { ToWorker } from '../ipc.js';
 
+/** How long a worker may take to stop listening before the others go on without it. */
+const SHUT_TIMEOUT_MS = 2000;
+
 /** What a worker is doing; `full` is listening no more until a connection leaves. */
 export type WorkerState = 'starting' | 'listening' | 'full' | 'draining';
 
@@ -15,11 +18,14 @@ export class WorkerHandle implements Receiver {
   readonly generation: number;
   readonly process: ClusterWorker;
   readonly startedMs = performance.now();
-  /** Settles when the process has ended. */
-  readonly exited: Promise<void>;
+  /** Settles with how the process ended; one that could not be made has ended too. */
+  readonly exited: Promise<string>;
   /** Its code is loaded: it can answer. */
   hasLoaded = false;
   state: WorkerState = 'starting';
+  /** Seconds that it has been starting, and since it said anything, while this process ran itself. */
+  startingS = 0;
+  silentS = 0;
   broker: BrokerState = { isConnected: false, reason: 'not connected yet' };
   /** When the newest probe came back; 0 before the first. */
   probeMs = 0;
@@ -30,7 +36,12 @@ export class WorkerHandle implements Receiver {
     this.number = number;
     this.generation = generation;
     this.process = process;
-    this.exited = new Promise((resolve) => process.once('exit', () => resolve()));
+    this.exited = new Promise((resolve) => {
+      process.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
+      process.on('error', (error) => {
+        if (this.pid === 0) resolve(`it could not be started: ${error.message}`);
+      });
+    });
   }
 
   get id(): number {
@@ -58,13 +69,19 @@ export class WorkerHandle implements Receiver {
     });
   }
 
-  /** Makes it stop listening; settles when it has, or has ended. */
-  async shut(): Promise<void> {
+  /** Makes it stop listening; settles when it has, or has ended, or with false when it does neither in time. */
+  async shut(): Promise<boolean> {
     const answered = new Promise<void>((resolve) => {
       this.#shutAnswered = resolve;
     });
     this.send({ kind: 'shut' });
-    await Promise.race([answered, this.exited]);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<false>((resolve) => {
+      timer = setTimeout(() => resolve(false), SHUT_TIMEOUT_MS);
+    });
+    const isShut = await Promise.race([answered.then(() => true), this.exited.then(() => true), late]);
+    clearTimeout(timer);
+    return isShut;
   }
 
   /** It has stopped listening. */
@@ -73,6 +90,6 @@ export class WorkerHandle implements Receiver {
   }
 
   kill(): void {
-    this.process.process.kill('SIGKILL');
+    if (this.pid !== 0) this.process.process.kill('SIGKILL');
   }
 }

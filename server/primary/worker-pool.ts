@@ -1,4 +1,4 @@
-// The worker processes: started a whole generation at a time, replaced when they die, asked for their metrics.
+// The worker processes: started a whole generation at a time, replaced when they end, killed when they stand still.
 import cluster from 'node:cluster';
 import type { AddressChanges } from '../access/address-claims.js';
 import { AddressLedger } from '../access/address-ledger.js';
@@ -6,26 +6,16 @@ import { type FromWorker, PROTOCOL } from '../ipc.js';
 import type { Logger } from '../logger.js';
 import type { ServerOptions } from '../options/server-options.js';
 import type { ClusterReport } from './cluster-report.js';
+import { Replacements } from './replacements.js';
+import { ReportCollector } from './report-collector.js';
 import { WorkerHandle } from './worker-handle.js';
+import { type KillReason, killReasons, WorkerWatch } from './worker-watch.js';
 
 /** V8 flags of a worker: a large young generation would add its growth to the memory of each connection. */
 const WORKER_FLAGS = ['--max-semi-space-size=1'];
 
-/** How long a worker may take to answer before it counts as missing. */
-const ANSWER_TIMEOUT_MS = 1000;
-
-/** How long a generation may take to come up: the whole port range takes seconds on a busy machine. */
-const RAISE_TIMEOUT_MS = 60_000;
-
-/** A worker that lived this long is replaced at once; younger ones are waited for, longer each time. */
-const STABLE_MS = 10_000;
-const MIN_BACKOFF_MS = 100;
-const MAX_BACKOFF_MS = 10_000;
-
-interface Collection {
-  readonly waiting: Set<number>;
-  readonly done: () => void;
-}
+/** How long workers may take to come up: the whole port range takes seconds on a busy machine. */
+const START_TIMEOUT_S = 60;
 
 /** A generation that is coming up: all of its workers are up, or one of them cannot. */
 interface Raise {
@@ -39,28 +29,36 @@ interface Raise {
 export class WorkerPool {
   readonly #options: ServerOptions;
   readonly #probeChannel: string;
-  readonly #report: ClusterReport;
   readonly #logger: Logger;
   readonly #workers = new Map<number, WorkerHandle>();
   /** Only where the connections of an address are limited. */
   readonly #ledger: AddressLedger | undefined;
-  readonly #collections = new Map<number, Collection>();
-  #collectionCount = 0;
-  #failures = 0;
-  /** The generation that takes clients. */
+  readonly #reports: ReportCollector;
+  readonly #replacements = new Replacements();
+  readonly #watch: WorkerWatch;
+  /** The generation that takes clients. Workers of no other one are replaced. */
   #serving = 0;
   #raise: Raise | undefined;
   #isStopping = false;
   restarts = 0;
+  /** Workers that were killed, by reason. */
+  readonly kills = Object.fromEntries(killReasons.map((reason) => [reason, 0])) as Record<KillReason, number>;
 
   constructor(options: ServerOptions, probeChannel: string, report: ClusterReport, logger: Logger) {
     this.#options = options;
     this.#probeChannel = probeChannel;
-    this.#report = report;
+    this.#reports = new ReportCollector(report);
     this.#logger = logger;
     if (options.maxConnectionsPerIp !== undefined) {
       this.#ledger = new AddressLedger(options.maxConnectionsPerIp);
     }
+    this.#watch = new WorkerWatch({
+      workers: () => this.workers,
+      silenceS: options.workerTimeout,
+      startS: START_TIMEOUT_S,
+      kill: (worker, reason) => this.kill(worker, reason),
+    });
+    this.#watch.start();
   }
 
   /** Every worker that runs, of any generation. */
@@ -75,55 +73,41 @@ export class WorkerPool {
 
   /**
    * Starts a whole generation of workers, from the code that is on disk now. Once all of them are up they are the
-   * serving ones; what becomes of the generation before is the caller's to say.
+   * serving ones, and at that moment it is decided which workers are to go: all others, whenever they were started.
    *
-   * @param needsProbe up is who listens and hears the broker, instead of who listens
+   * @param needsProbe a worker is up once it listens and has heard the broker, instead of once it listens
+   * @returns the workers that are to go, for the caller to drain
    * @throws {Error} when one of them does not come up; all of the new ones are ended then, and the old stay as they were
    */
-  async raise(needsProbe: boolean): Promise<void> {
+  async raise(needsProbe: boolean): Promise<readonly WorkerHandle[]> {
     cluster.setupPrimary({ serialization: 'advanced', execArgv: [...process.execArgv, ...WORKER_FLAGS] });
     const generation = this.#serving + 1;
     const raised = new Promise<void>((resolve, reject) => {
       this.#raise = { generation, needsProbe, resolve, reject };
     });
     const overdue = () =>
-      this.#raise?.reject(new Error(`not all workers were up within ${RAISE_TIMEOUT_MS / 1000} s`));
-    const timer = setTimeout(overdue, RAISE_TIMEOUT_MS);
-    for (let number = 1; number <= this.#options.workers; number++) this.#fork(number, generation);
+      this.#raise?.reject(new Error(`not all workers were up within ${START_TIMEOUT_S} s`));
+    const timer = setTimeout(overdue, 1000 * START_TIMEOUT_S);
     try {
+      for (let number = 1; number <= this.#options.workers; number++) this.#fork(number, generation);
       await raised;
-      this.#serving = generation;
     } catch (error) {
-      await this.#kill(this.workers.filter((worker) => worker.generation === generation));
+      await this.#end(this.workers.filter((worker) => worker.generation === generation));
       throw error;
     } finally {
       clearTimeout(timer);
       this.#raise = undefined;
     }
+    this.#serving = generation;
+    const old = this.workers.filter((worker) => worker.generation !== generation);
+    // A replacement that is still starting has no connections to drain, and would not obey before it has started.
+    for (const worker of old.filter(({ state }) => state === 'starting')) worker.kill();
+    return old;
   }
 
-  /**
-   * Asks every worker that can answer for its report, and hands the answers to the cluster's report.
-   *
-   * @param withProcess see {@link WorkerReport.process}
-   * @returns the number of workers that did not answer in time
-   */
-  async collect(withProcess: boolean): Promise<number> {
-    const request = ++this.#collectionCount;
-    const asked = this.workers.filter(({ hasLoaded }) => hasLoaded);
-    const waiting = new Set(asked.map(({ id }) => id));
-    if (waiting.size === 0) return 0;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ANSWER_TIMEOUT_MS);
-      const done = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      this.#collections.set(request, { waiting, done });
-      for (const worker of asked) worker.send({ kind: 'collect', request, withProcess });
-    });
-    this.#collections.delete(request);
-    return waiting.size;
+  /** Collects the reports of all workers; see {@link ReportCollector.collect}. */
+  collect(withProcess: boolean): Promise<number> {
+    return this.#reports.collect(this.workers, withProcess);
   }
 
   /** Makes every worker show new connections the certificate that is on disk now. */
@@ -131,20 +115,29 @@ export class WorkerPool {
     for (const worker of this.workers) worker.send({ kind: 'renew' });
   }
 
+  /** Ends a worker that does not do what it should. */
+  kill(worker: WorkerHandle, reason: KillReason): void {
+    const { number, pid, silentS } = worker;
+    this.kills[reason]++;
+    this.#logger.error('killing a worker', { worker: number, pid, reason, silentSeconds: silentS });
+    worker.kill();
+  }
+
   /** From now on no worker is replaced; those that are still starting are ended. */
   async quiesce(): Promise<void> {
     this.#isStopping = true;
     this.#raise?.reject(new Error('the server is stopping'));
-    await this.#kill(this.workers.filter(({ state }) => state === 'starting'));
+    await this.#end(this.workers.filter(({ state }) => state === 'starting'));
   }
 
   /** Ends all workers at once, and with them their connections. */
   async stop(): Promise<void> {
     this.#isStopping = true;
-    await this.#kill(this.workers);
+    await this.#end(this.workers);
+    this.#watch.stop();
   }
 
-  async #kill(workers: readonly WorkerHandle[]): Promise<void> {
+  async #end(workers: readonly WorkerHandle[]): Promise<void> {
     for (const worker of workers) worker.kill();
     await Promise.all(workers.map(({ exited }) => exited));
   }
@@ -153,26 +146,17 @@ export class WorkerPool {
     const worker = new WorkerHandle(number, generation, cluster.fork());
     this.#workers.set(worker.id, worker);
     worker.process.on('message', (message: FromWorker) => this.#heard(worker, message));
-    worker.process.on('exit', (code, signal) => this.#exited(worker, signal ?? `exit code ${code}`));
     worker.process.on('error', (error) =>
       this.#logger.warn('worker channel failed', { worker: number, error: error.message }),
     );
+    void worker.exited.then((how) => this.#exited(worker, how));
   }
 
   #heard(worker: WorkerHandle, message: FromWorker): void {
+    worker.silentS = 0;
     switch (message.kind) {
       case 'hello':
-        if (message.protocol !== PROTOCOL) {
-          this.#failed(worker, protocolError(message.protocol));
-          return;
-        }
-        worker.hasLoaded = true;
-        worker.send({
-          kind: 'start',
-          number: worker.number,
-          options: this.#options,
-          probeChannel: this.#probeChannel,
-        });
+        this.#start(worker, message.protocol);
         return;
       case 'gate':
         if (worker.state !== 'draining') worker.state = message.isOpen ? 'listening' : 'full';
@@ -191,8 +175,10 @@ export class WorkerPool {
         worker.probeMs = performance.now();
         this.#checkRaise();
         return;
+      case 'here':
+        return;
       case 'addresses':
-        this.#count(worker, message.changes);
+        this.#decide(worker, message.changes);
         return;
       case 'notRenewed':
         this.#logger.error('worker keeps the old certificate', {
@@ -201,22 +187,34 @@ export class WorkerPool {
         });
         return;
       case 'collected':
-        this.#report.take(worker.id, worker.number, message.report);
-        this.#answered(message.request, worker.id);
+        this.#reports.answered(worker, message.request, message.report);
         return;
       case 'drained':
-        this.#report.take(worker.id, worker.number, message.report);
+        this.#reports.last(worker, message.report);
         return;
     }
   }
 
-  #count(worker: WorkerHandle, { claimed, released }: AddressChanges): void {
-    const ledger = this.#ledger;
-    if (ledger === undefined) return;
-    for (const address of released) ledger.release(worker.id, address);
-    if (claimed.length === 0) return;
-    const verdicts = claimed.map((address) => ledger.claim(worker.id, address));
-    worker.send({ kind: 'claimed', verdicts });
+  #start(worker: WorkerHandle, protocol: number | undefined): void {
+    if (protocol !== PROTOCOL) {
+      this.#failed(
+        worker,
+        `the code on disk speaks protocol ${protocol ?? 1} and this server ${PROTOCOL}: stop the server and start it again instead of a rolling restart`,
+      );
+      return;
+    }
+    worker.hasLoaded = true;
+    worker.send({
+      kind: 'start',
+      number: worker.number,
+      options: this.#options,
+      probeChannel: this.#probeChannel,
+    });
+  }
+
+  #decide(worker: WorkerHandle, changes: AddressChanges): void {
+    const verdicts = this.#ledger?.take(worker.id, changes) ?? [];
+    if (verdicts.length > 0) worker.send({ kind: 'claimed', verdicts });
   }
 
   #checkRaise(): void {
@@ -236,9 +234,8 @@ export class WorkerPool {
 
   #exited(worker: WorkerHandle, how: string): void {
     this.#workers.delete(worker.id);
-    this.#report.retire(worker.id);
+    this.#reports.ended(worker);
     this.#ledger?.forget(worker.id);
-    for (const request of this.#collections.keys()) this.#answered(request, worker.id);
     if (worker.generation === this.#raise?.generation) {
       this.#raise.reject(new Error(`worker ${worker.number} ended while starting (${how})`));
       return;
@@ -248,28 +245,13 @@ export class WorkerPool {
   }
 
   #replace(worker: WorkerHandle, how: string): void {
-    const isStable = performance.now() - worker.startedMs >= STABLE_MS;
-    this.#failures = isStable ? 0 : this.#failures + 1;
-    const delayMs = this.#failures <= 1 ? 0 : Math.min(MAX_BACKOFF_MS, MIN_BACKOFF_MS * 2 ** this.#failures);
-    this.#logger.error('worker ended, starting another', {
-      worker: worker.number,
-      pid: worker.pid,
-      how,
-      delayMs,
-    });
+    const { number, generation, pid, startedMs } = worker;
+    const delayMs = this.#replacements.delayMs(number, performance.now() - startedMs);
+    this.#logger.error('worker ended, starting another', { worker: number, pid, how, delayMs });
     setTimeout(() => {
-      if (this.#isStopping || worker.generation !== this.#serving) return;
+      if (this.#isStopping || generation !== this.#serving) return;
       this.restarts++;
-      this.#fork(worker.number, worker.generation);
+      this.#fork(number, generation);
     }, delayMs);
   }
-
-  #answered(request: number, id: number): void {
-    const collection = this.#collections.get(request);
-    if (collection?.waiting.delete(id) && collection.waiting.size === 0) collection.done();
-  }
 }
-
-/** A rolling restart has started code from the disk that this process, which is older, does not understand. */
-const protocolError = (protocol: number | undefined): string =>
-  `the code on disk speaks protocol ${protocol ?? 1} and this server ${PROTOCOL}: stop the server and start it again instead of a rolling restart`;

@@ -75,6 +75,9 @@ function obey(worker: Worker, order: Exclude<ToWorker, StartOrder>): void {
         .report(order.withProcess)
         .then((report) => tell({ kind: 'collected', request: order.request, report }));
       return;
+    case 'answer':
+      tell({ kind: 'here' });
+      return;
     case 'claimed':
       worker.claims?.decided(order.verdicts);
       return;

@@ -104,6 +104,8 @@ export interface ServerPlace {
   address?: string;
   /** The command that the server is started by, such as `ip netns exec NAME`. */
   under?: readonly string[];
+  /** The program, where it is another copy than this one. */
+  main?: string;
 }
 
 const hostFlags = (address: string): string[] =>
@@ -115,12 +117,19 @@ const hostFlags = (address: string): string[] =>
 export async function startServer(
   t: Teardown,
   args: readonly string[] = [],
-  { ports = 1, waitReady = true, environment = {}, address = LOOPBACK, under = [] }: ServerPlace = {},
+  {
+    ports = 1,
+    waitReady = true,
+    environment = {},
+    address = LOOPBACK,
+    under = [],
+    main = serverMain,
+  }: ServerPlace = {},
 ): Promise<TestServer> {
   const first = await freePorts(ports + 1);
   const range = `${first}-${first + ports - 1}`;
   const all = ['--ports', range, '--admin-port', String(first + ports), ...hostFlags(address), ...args];
-  const [command, ...rest] = [...under, 'node', serverMain, ...all];
+  const [command, ...rest] = [...under, 'node', main, ...all];
   const process = new TestProcess(command!, rest, environment);
   t.teardown(() => process.stop());
   const server = new TestServer(process, first, first + ports, address);

@@ -3,6 +3,7 @@ import type { AddressChanges } from './access/address-claims.js';
 import type { BrokerState } from './broker/broker.js';
 import type { WorkerReport } from './metrics/worker-report.js';
 import type { ServerOptions } from './options/server-options.js';
+import type { ShownCertificate } from './tls/certificate-renewal.js';
 
 /**
  * Version of these messages. A rolling restart starts workers from the code that is on disk, beside a primary that runs
@@ -66,6 +67,8 @@ export type FromWorker =
   | { readonly kind: 'probe' }
   /** Connections by address came and went. */
   | { readonly kind: 'addresses'; readonly changes: AddressChanges }
+  /** The certificate that the worker shows to new connections from now on. */
+  | { readonly kind: 'certificate'; readonly shown: ShownCertificate }
   /** The worker could not take the new certificate, and shows the old one. */
   | { readonly kind: 'notRenewed'; readonly message: string }
   | { readonly kind: 'collected'; readonly request: number; readonly report: WorkerReport }

@@ -77,7 +77,7 @@ class Primary {
       (error) => logger.warn('status page got no snapshot', { error: error.message }),
     );
     const files = certificateFiles(options);
-    this.#renewal = files && new CertificateRenewal(files, () => this.#pool.renewCertificate(), logger);
+    this.#renewal = files && new CertificateRenewal(files, () => this.#pool.serving, logger);
     this.#overview = new Overview({
       report,
       collect: (withProcess) => this.#pool.collect(withProcess),

@@ -3,6 +3,7 @@ import type { Worker as ClusterWorker } from 'node:cluster';
 import type { BrokerState } from '../broker/broker.js';
 import type { Receiver } from '../broker/embedded-broker.js';
 import type { ToWorker } from '../ipc.js';
+import type { Shower, ShownCertificate } from '../tls/certificate-renewal.js';
 
 /** How long a worker may take to stop listening before the others go on without it. */
 const SHUT_TIMEOUT_MS = 2000;
@@ -11,7 +12,7 @@ const SHUT_TIMEOUT_MS = 2000;
 export type WorkerState = 'starting' | 'listening' | 'full' | 'draining';
 
 /** One worker process, from its fork to its end. */
-export class WorkerHandle implements Receiver {
+export class WorkerHandle implements Receiver, Shower {
   /** From 1; a replacement and the next generation use it again. */
   readonly number: number;
   /** Counts the whole sets of workers that were started, from 1. */
@@ -27,6 +28,9 @@ export class WorkerHandle implements Receiver {
   startingS = 0;
   silentS = 0;
   broker: BrokerState = { isConnected: false, reason: 'not connected yet' };
+  /** Only with TLS. */
+  certificate: ShownCertificate | undefined;
+  renewalError: string | undefined;
   /** When the newest probe came back; 0 before the first. */
   probeMs = 0;
   #backlogBytes = 0;
@@ -87,6 +91,10 @@ export class WorkerHandle implements Receiver {
   /** It has stopped listening. */
   hasShut(): void {
     this.#shutAnswered?.();
+  }
+
+  renewCertificate(): void {
+    this.send({ kind: 'renew' });
   }
 
   kill(): void {

@@ -110,11 +110,6 @@ export class WorkerPool {
     return this.#reports.collect(this.workers, withProcess);
   }
 
-  /** Makes every worker show new connections the certificate that is on disk now. */
-  renewCertificate(): void {
-    for (const worker of this.workers) worker.send({ kind: 'renew' });
-  }
-
   /** Ends a worker that does not do what it should. */
   kill(worker: WorkerHandle, reason: KillReason): void {
     const { number, pid, silentS } = worker;
@@ -180,11 +175,12 @@ export class WorkerPool {
       case 'addresses':
         this.#decide(worker, message.changes);
         return;
+      case 'certificate':
+        worker.certificate = message.shown;
+        worker.renewalError = undefined;
+        return;
       case 'notRenewed':
-        this.#logger.error('worker keeps the old certificate', {
-          worker: worker.number,
-          error: message.message,
-        });
+        worker.renewalError = message.message;
         return;
       case 'collected':
         this.#reports.answered(worker, message.request, message.report);

@@ -1,9 +1,16 @@
 // The public side of a worker: a uWS app for plain ports, one for TLS, a listening socket per port, and the gate that
 // opens and closes them.
+import { NamedFileError } from '../command/named-file.js';
 import { type PortRange, portCount } from '../command/option.js';
 import type { Logger } from '../logger.js';
 import type { ServerOptions } from '../options/server-options.js';
-import { type CertificateFiles, certificateFiles } from '../tls/certificate.js';
+import {
+  type CertificateFiles,
+  certificateFiles,
+  digestOfFiles,
+  readCertificate,
+} from '../tls/certificate.js';
+import type { ShownCertificate } from '../tls/certificate-renewal.js';
 import type { Binding } from './binding.js';
 import { Gate } from './gate.js';
 import { type ListenSocket, PublicApp, type PublicAppOptions, type PublicStages } from './public-app.js';
@@ -43,6 +50,7 @@ export class Listener {
   /** Only with TLS. */
   readonly #certificate: CertificateFiles | undefined;
   readonly #tls: Endpoint | undefined;
+  #shown: ShownCertificate | undefined;
 
   /**
    * @param stages that a client's socket passes behind the gate
@@ -73,9 +81,13 @@ export class Listener {
         logger.error('there is room, but it is not possible to listen again', { error: message }),
     });
     this.#stages = { ...stages, gate: this.#gate };
-    if (portCount(options.ports) > 0) this.#addEndpoint(options.ports, undefined);
+    if (portCount(options.ports) > 0) this.#addEndpoint(options.ports, this.#createApp(undefined));
     this.#certificate = certificateFiles(options);
-    if (this.#certificate !== undefined) this.#tls = this.#addEndpoint(options.tlsPorts, this.#certificate);
+    if (this.#certificate !== undefined) {
+      const { app, shown } = this.#createTlsApp(this.#certificate);
+      this.#shown = shown;
+      this.#tls = this.#addEndpoint(options.tlsPorts, app);
+    }
   }
 
   /**
@@ -87,6 +99,11 @@ export class Listener {
     this.#gate.start();
   }
 
+  /** The certificate that new connections see; `undefined` without TLS. */
+  get shownCertificate(): ShownCertificate | undefined {
+    return this.#shown;
+  }
+
   /** Stops listening for good; connections stay. */
   shut(): void {
     this.#gate.shut();
@@ -95,13 +112,14 @@ export class Listener {
   /**
    * Reads the certificate again: new connections see what is on disk now, those that are open stay as they are.
    *
+   * @returns what is shown now; `undefined` without TLS
    * @throws {Error} when uWS cannot use it, or a port cannot be had; then all is as it was
    */
-  renewCertificate(): void {
+  renewCertificate(): ShownCertificate | undefined {
     const tls = this.#tls;
-    if (tls === undefined) return;
+    if (tls === undefined) return undefined;
     const { app: oldApp, sockets: oldSockets } = tls;
-    const app = this.#createApp(this.#certificate);
+    const { app, shown } = this.#createTlsApp(this.#certificate!);
     try {
       if (oldSockets.length > 0) tls.sockets = this.#listen({ app, ports: tls.ports });
     } catch (error) {
@@ -114,6 +132,8 @@ export class Listener {
       for (const socket of oldSockets) oldApp.closeListener(socket);
       oldApp.retire();
     });
+    this.#shown = shown;
+    return shown;
   }
 
   #open(): void {
@@ -145,13 +165,29 @@ export class Listener {
     return sockets;
   }
 
-  #addEndpoint(ports: PortRange, certificate: CertificateFiles | undefined): Endpoint {
-    const endpoint = { app: this.#createApp(certificate), ports, sockets: [] };
+  #addEndpoint(ports: PortRange, app: PublicApp): Endpoint {
+    const endpoint = { app, ports, sockets: [] };
     this.#endpoints.push(endpoint);
     return endpoint;
   }
 
   #createApp(certificate: CertificateFiles | undefined): PublicApp {
     return new PublicApp(this.#binding, this.#options, this.#stages, certificate);
+  }
+
+  /** uWS reads the files by their names: what it has read is known if they are the same before and after. */
+  #createTlsApp(files: CertificateFiles): { readonly app: PublicApp; readonly shown: ShownCertificate } {
+    const { digest, expiresAtS } = readCertificate(files);
+    let app: PublicApp;
+    try {
+      app = this.#createApp(files);
+    } catch (error) {
+      throw new NamedFileError(
+        `--tls-cert ${JSON.stringify(files.cert)} and --tls-key ${JSON.stringify(files.key)} cannot be used: ${(error as Error).message}`,
+      );
+    }
+    if (digestOfFiles(files) === digest) return { app, shown: { digest, expiresAtS } };
+    app.retire();
+    throw new NamedFileError('the files of the certificate changed while they were read');
   }
 }

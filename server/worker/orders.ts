@@ -82,11 +82,7 @@ function obey(worker: Worker, order: Exclude<ToWorker, StartOrder>): void {
       worker.claims?.decided(order.verdicts);
       return;
     case 'renew':
-      try {
-        worker.renewCertificate();
-      } catch (error) {
-        tell({ kind: 'notRenewed', message: (error as Error).message });
-      }
+      worker.renewCertificate();
       return;
     case 'shut':
       // At the end of this turn: by then the accept loop has emptied the queues, which closing would reset.

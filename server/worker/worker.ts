@@ -5,6 +5,7 @@ import type { Subscription, SubscriptionEvents } from '../broker/broker.js';
 import type { DrainOrder, StartOrder, Tell } from '../ipc.js';
 import type { Logger } from '../logger.js';
 import type { WorkerReport } from '../metrics/worker-report.js';
+import type { ShownCertificate } from '../tls/certificate-renewal.js';
 import { Admission } from './admission.js';
 import { AppTopics } from './app-topics.js';
 import { loadBinding } from './binding.js';
@@ -84,6 +85,7 @@ export class Worker {
       (isOpen) => tell({ kind: 'gate', isOpen }),
       logger,
     );
+    this.#tellCertificate(this.#listener.shownCertificate);
     const delivery = new Delivery(fanOut, counters, options.maxMessage);
     const events = new BrokerEvents(delivery, counters, tell, () => this.#listen());
     this.#subscription = subscribe(events);
@@ -106,9 +108,13 @@ export class Worker {
     return this.#reporter.report(withProcess);
   }
 
-  /** @throws {Error} when the new certificate cannot be used; the old one stays */
+  /** Shows new connections the certificate that is on disk now; where it cannot be used, the old one stays. */
   renewCertificate(): void {
-    this.#listener.renewCertificate();
+    try {
+      this.#tellCertificate(this.#listener.renewCertificate());
+    } catch (error) {
+      this.#tell({ kind: 'notRenewed', message: (error as Error).message });
+    }
   }
 
   /** Stops listening for good; connections stay. */
@@ -132,6 +138,10 @@ export class Worker {
     } catch (error) {
       this.#tell({ kind: 'failed', message: (error as Error).message });
     }
+  }
+
+  #tellCertificate(shown: ShownCertificate | undefined): void {
+    if (shown !== undefined) this.#tell({ kind: 'certificate', shown });
   }
 
   #closeExpired(): void {

@@ -1,0 +1,57 @@
+import type { Worker as ClusterWorker } from 'node:cluster';
+import { EventEmitter } from 'node:events';
+import t from 'tap';
+import { WorkerHandle } from '../../../server/primary/worker-handle.js';
+
+/** A worker of node:cluster without a process; `pid` is `undefined` where the process could not be made. */
+function handleOf(pid: number | undefined) {
+  const sent: unknown[] = [];
+  const killed: string[] = [];
+  const emitter = Object.assign(new EventEmitter(), {
+    id: 7,
+    process: { pid, kill: (signal: string) => killed.push(signal) },
+    isConnected: () => pid !== undefined,
+    send: (message: unknown, sentAll: () => void) => {
+      sent.push(message);
+      sentAll();
+    },
+  });
+  return { handle: new WorkerHandle(1, 1, emitter as unknown as ClusterWorker), emitter, sent, killed };
+}
+
+t.test('it tells how a process has ended', async (t) => {
+  const killed = handleOf(42);
+  killed.emitter.emit('exit', null, 'SIGKILL');
+  t.equal(await killed.handle.exited, 'SIGKILL');
+  const failed = handleOf(42);
+  failed.emitter.emit('exit', 1, null);
+  t.equal(await failed.handle.exited, 'exit code 1');
+});
+
+t.test('a process that could not be made has ended', async (t) => {
+  const { handle, emitter, sent } = handleOf(undefined);
+  emitter.emit('error', new Error('spawn EMFILE'));
+  t.equal(await handle.exited, 'it could not be started: spawn EMFILE');
+  handle.send({ kind: 'shut' });
+  handle.kill();
+  t.same(sent, []);
+});
+
+t.test('an error of a process that runs does not end it', async (t) => {
+  const { handle, emitter } = handleOf(42);
+  emitter.emit('error', new Error('write EPIPE'));
+  emitter.emit('exit', 0, null);
+  t.equal(await handle.exited, 'exit code 0');
+});
+
+t.test('whoever makes it stop listening learns whether it did so in time', async (t) => {
+  const answers = handleOf(42);
+  const shut = answers.handle.shut();
+  answers.handle.hasShut();
+  t.equal(await shut, true);
+  const ends = handleOf(42);
+  const ending = ends.handle.shut();
+  ends.emitter.emit('exit', null, 'SIGKILL');
+  t.equal(await ending, true);
+  t.equal(await handleOf(42).handle.shut(), false, 'it does neither');
+});

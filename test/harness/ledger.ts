@@ -18,6 +18,16 @@ export const clean = { lost: 0, duplicated: 0, outOfOrder: 0, foreign: 0 } as co
 /** Publishes; resolves with whether every worker was handed the message, and a rejection says that it is not known. */
 export type Send = (channel: string, text: string) => Promise<boolean>;
 
+/** Publishes over HTTP, one message after the other: only so is there an order that clients are owed. */
+export function httpSender(server: { publish(channel: string, body: string): Promise<number> }): Send {
+  let last: Promise<unknown> = Promise.resolve();
+  return (channel, text) => {
+    const sent = last.then(async () => (await server.publish(channel, text)) === 202);
+    last = sent.catch(() => {});
+    return sent;
+  };
+}
+
 interface Page {
   /** By number: whether the broker said that it has handed the message on. */
   readonly isOwed: boolean[];
@@ -138,7 +148,9 @@ function shareOf({ channel, connection, from }: Entry, { isOwed }: Page): Accoun
     newest = Math.max(newest, number);
     seen.add(number);
   }
-  const owed = isOwed.flatMap((is, number) => (is && number >= from ? [number] : []));
+  // A client that was closed is owed what came before the last message that it got.
+  const until = connection.socket.readyState === connection.socket.OPEN ? isOwed.length : newest;
+  const owed = isOwed.flatMap((is, number) => (is && number >= from && number <= until ? [number] : []));
   return {
     owed: owed.length,
     lost: owed.filter((number) => !seen.has(number)).length,

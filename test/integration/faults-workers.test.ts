@@ -1,8 +1,8 @@
 import t from 'tap';
-import { clean, Ledger, type Send } from '../harness/ledger.js';
+import { clean, httpSender, Ledger } from '../harness/ledger.js';
 import { startProxy } from '../harness/proxy.js';
 import { startRedis } from '../harness/redis.js';
-import { startServer, type TestServer } from '../harness/server.js';
+import { startServer } from '../harness/server.js';
 import { drop, open, openMany, type TestConnection } from '../harness/sockets.js';
 
 const WORKERS = 3;
@@ -10,16 +10,6 @@ const CHANNELS = ['news', 'sport', 'weather'];
 const STOP_MS = 5000;
 /** A client that was not there before comes this often. */
 const NEWCOMER_MS = 50;
-
-/** Publishes over HTTP, one message after the other. */
-function httpSender(server: TestServer): Send {
-  let last: Promise<unknown> = Promise.resolve();
-  return (channel, text) => {
-    const sent = last.then(async () => (await server.publish(channel, text)) === 202);
-    last = sent.catch(() => {});
-    return sent;
-  };
-}
 
 for (const broker of ['embedded', 'redis'] as const) {
   t.test(`${broker} broker: one worker is killed while another one stands still for 5 s`, async (t) => {

@@ -2,6 +2,9 @@
 // argv in, exit code out; a forked process is a worker.
 import cluster from 'node:cluster';
 
+/** How long the end of the server waits for its last log lines to be read. */
+const LAST_LINES_MS = 1000;
+
 const [word, ...rest] = process.argv.slice(2);
 if (cluster.isWorker) {
   const { runWorker } = await import('./worker/orders.js');
@@ -16,5 +19,10 @@ if (cluster.isWorker) {
   const { runCommand } = await import('./command/command-line.js');
   const { serverCommand } = await import('./options/server-options.js');
   const { runPrimary } = await import('./primary/primary.js');
-  await runCommand(serverCommand, process.argv.slice(2), (options) => runPrimary(options));
+  const { standardError } = await import('./command/standard-error.js');
+  await runCommand(serverCommand, process.argv.slice(2), async (options) => {
+    const exitCode = await runPrimary(options);
+    await standardError.settle(LAST_LINES_MS);
+    process.exit(exitCode);
+  });
 }

@@ -10,6 +10,8 @@ import {
   type OptionValues,
   text,
 } from './option.js';
+import { standardError } from './standard-error.js';
+import { print } from './standard-output.js';
 
 /** What a command is called and takes; `--help`, the checks and docs/options.md come from it. */
 export interface Command<T extends OptionTable, P extends OptionTable> {
@@ -108,8 +110,8 @@ export async function runCommand<T extends OptionTable, P extends OptionTable>(
     process.exitCode = await run(commandLine.values);
     return;
   }
-  const stream = commandLine.exitCode === 0 ? process.stdout : process.stderr;
-  stream.write(`${commandLine.text}\n`);
+  if (commandLine.exitCode === 0) print(commandLine.text);
+  else standardError.write(`${commandLine.text}\n`, 3);
   process.exitCode = commandLine.exitCode;
 }
 

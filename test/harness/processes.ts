@@ -10,12 +10,19 @@ export class TestProcess {
   readonly #listeners = new Set<() => void>();
   #hasExited = false;
 
-  constructor(command: string, args: readonly string[], environment: Record<string, string> = {}) {
+  /** @param stderr where its standard error goes, for tests of that; what goes elsewhere is not listened to */
+  constructor(
+    command: string,
+    args: readonly string[],
+    environment: Record<string, string> = {},
+    stderr: 'pipe' | number = 'pipe',
+  ) {
     this.child = spawn(command, args, {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', stderr],
       env: { ...process.env, ...environment },
     });
-    for (const stream of [this.child.stdout!, this.child.stderr!]) {
+    for (const stream of [this.child.stdout, this.child.stderr]) {
+      if (stream === null) continue;
       createInterface({ input: stream }).on('line', (line) => {
         this.lines.push(line);
         this.#wake();

@@ -106,6 +106,8 @@ export interface ServerPlace {
   under?: readonly string[];
   /** The program, where it is another copy than this one. */
   main?: string;
+  /** Where its standard error goes, for tests of that. */
+  stderr?: number;
 }
 
 const hostFlags = (address: string): string[] =>
@@ -124,16 +126,18 @@ export async function startServer(
     address = LOOPBACK,
     under = [],
     main = serverMain,
+    stderr,
   }: ServerPlace = {},
 ): Promise<TestServer> {
   const first = await freePorts(ports + 1);
   const range = `${first}-${first + ports - 1}`;
   const all = ['--ports', range, '--admin-port', String(first + ports), ...hostFlags(address), ...args];
   const [command, ...rest] = [...under, 'node', main, ...all];
-  const process = new TestProcess(command!, rest, environment);
+  const process = new TestProcess(command!, rest, environment, stderr);
   t.teardown(() => process.stop());
   const server = new TestServer(process, first, first + ports, address);
-  await process.line(/"serving"/);
+  if (stderr === undefined) await process.line(/"serving"/);
+  else await server.until(async () => (await server.stats().catch(() => undefined)) !== undefined);
   if (waitReady) await server.untilReady();
   return server;
 }

@@ -4,10 +4,10 @@
 // differ from the plain functions in reading "0b" prefixes. On an older glibc a copy of the file is loaded in which
 // those names point at the plain functions and the one need of GLIBC_2.38 is turned into a need of GLIBC_2.2.5.
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readFileSync, renameSync, rmSync, type Stats, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import type { Logger } from '../logger.js';
 
 /** The native module, as the types of the package describe it. */
@@ -62,19 +62,25 @@ function loadCopy(logger: Logger, cacheDirs: readonly string[], reason: string):
 
 /**
  * The path of the patched copy, written where it is missing or differs. Many workers start at once: each writes a file
- * of its own, and the last rename wins with the same content.
+ * of its own, and the last rename wins with the same content. What is loaded runs as this user, so neither the folder nor
+ * the file may be another user's, and neither may be a symbolic link: anybody can put one into /tmp before.
+ *
+ * @throws {Error} where the folder is not fit, or cannot be written
  */
 function cachedCopy(dir: string): string {
   const original = readFileSync(nativePath());
   const patched = withoutC23(original);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
-  const { uid, mode } = statSync(dir);
-  if (uid !== process.getuid?.() || (mode & 0o022) !== 0) throw new Error('others can write to this folder');
+  const folder = lstatSync(dir);
+  if (!folder.isDirectory()) throw new Error('this is a symbolic link, which is not followed here');
+  if (!isOwn(folder)) throw new Error('this folder is of another user, or others can write to it');
   const path = join(dir, `uws-${createHash('sha256').update(original).digest('hex').slice(0, 32)}.node`);
-  if (isContent(path, patched)) return path;
+  if (isCopy(path, patched)) return path;
   const partial = `${path}.${process.pid}`;
   try {
-    writeFileSync(partial, patched, { mode: 0o700 });
+    // What an earlier process of this number left; then only a new file will do.
+    rmSync(partial, { force: true });
+    writeFileSync(partial, patched, { mode: 0o700, flag: 'wx' });
     renameSync(partial, path);
   } finally {
     rmSync(partial, { force: true });
@@ -82,9 +88,13 @@ function cachedCopy(dir: string): string {
   return path;
 }
 
-function isContent(path: string, content: Buffer): boolean {
+/** Whether nobody else but root can change it. */
+const isOwn = ({ uid, mode }: Stats): boolean => uid === process.getuid?.() && (mode & 0o022) === 0;
+
+function isCopy(path: string, content: Buffer): boolean {
   try {
-    return readFileSync(path).equals(content);
+    const file = lstatSync(path);
+    return file.isFile() && isOwn(file) && readFileSync(path).equals(content);
   } catch {
     return false;
   }
@@ -96,10 +106,23 @@ const nativePath = (): string =>
     `uws_${process.platform}_${process.arch}_${process.versions.modules}.node`,
   );
 
-const defaultCacheDirs = (): string[] => [
-  join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), '10m'),
-  join(tmpdir(), `10m-${process.getuid?.()}`),
-];
+/** The user's cache folder (XDG Base Directory Specification), then one of this user in the folder for temporary files. */
+function defaultCacheDirs(): string[] {
+  const xdg = process.env['XDG_CACHE_HOME'] ?? '';
+  const home = homeFolder();
+  const cache = isAbsolute(xdg) ? xdg : home === undefined ? undefined : join(home, '.cache');
+  return [...(cache === undefined ? [] : [join(cache, '10m')]), join(tmpdir(), `10m-${process.getuid?.()}`)];
+}
+
+/** `undefined` where HOME is unset and the user has no entry in passwd, as in many containers: homedir() throws then. */
+function homeFolder(): string | undefined {
+  try {
+    const home = homedir();
+    return isAbsolute(home) ? home : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 function hostGlibc(): string {
   const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };

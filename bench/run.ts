@@ -1,10 +1,10 @@
 // One run of one server: the parts that scenarios measure with, and the end of all of them.
 
-import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TlsTrust } from '../client/connection/host-tls.js';
 import type { LoadCounts } from '../client/load/load-counts.js';
 import { type LoadTask, splitLoad } from '../client/load/load-plan.js';
+import { usableCores } from '../server/host/host.js';
 import { Load } from './load/load.js';
 import type { Progress } from './progress.js';
 import type { RedisProcess } from './redis-process.js';
@@ -102,7 +102,7 @@ export class Run {
     const { firstPort, connectionsPerPort } = this.server;
     const startedAtMs = Date.now();
     const tasks = this.#tasks(shape, firstPort, connectionsPerPort);
-    const atOnce = shape.isStorm === true ? tasks.length : availableParallelism();
+    const atOnce = shape.isStorm === true ? tasks.length : usableCores();
     // A process that ends is told of by the counts below.
     load.connect(tasks, shape.pingIntervalMs ?? 0, atOnce).catch(() => {});
     const others = this.#connected;
@@ -155,7 +155,7 @@ export class Run {
         prints: false,
         tls: this.#tls,
       },
-      Math.max(this.options.workers, availableParallelism()),
+      Math.max(this.options.workers, usableCores()),
       this.#connectionsPerProcess,
     );
     return shape.isStorm === true ? tasks.map((task) => ({ ...task, maxConnecting: task.count })) : tasks;

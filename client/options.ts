@@ -1,9 +1,9 @@
 // The tables of the client's options: the only place that knows a flag's name, default, range, unit and meaning.
 
 import { isIP } from 'node:net';
-import { availableParallelism } from 'node:os';
 import type { Command } from '../server/command/command-line.js';
 import { decimal, integer, type OptionValues, text, toggle } from '../server/command/option.js';
+import { usableCores } from '../server/host/host.js';
 import { certificatesFile, tokenFile } from './given-file.js';
 import { lastPort } from './load/load-plan.js';
 
@@ -57,7 +57,7 @@ export const loadOptions = {
     help: 'processes; more are used where the limit on open files asks for it, and without --rate no more than these connect at one time',
     min: 1,
     max: 1024,
-    default: availableParallelism(),
+    default: usableCores(),
     defaultText: 'number of cores',
   }),
   channel: text({

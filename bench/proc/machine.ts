@@ -2,10 +2,11 @@
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { availableParallelism, cpus, release, totalmem } from 'node:os';
+import { cpus, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { connectionsPerProcess, processLimits } from '../../client/load/fd-limit.js';
 import { packageVersion } from '../../server/command/command-line.js';
+import { usableCores } from '../../server/host/host.js';
 
 /** A machine, and the software on it. */
 export interface Machine {
@@ -23,7 +24,7 @@ export interface Machine {
 
 export const thisMachine = (): Machine => ({
   cpu: cpus()[0]?.model ?? 'unknown',
-  cores: availableParallelism(),
+  cores: usableCores(),
   memoryBytes: totalmem(),
   kernel: release(),
   node: process.version,

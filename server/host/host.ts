@@ -1,12 +1,14 @@
 // The live host as the checks see it: a thin reader of /proc and /sys/fs/cgroup below a root that tests replace.
-import { readFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import {
   type CgroupMembership,
+  countAllowedCpus,
   type Limit,
   parseCgroupLimit,
   parseCgroups,
+  parseCpuQuota,
   parseMemoryAvailable,
   parseOpenFilesLimit,
 } from './proc-text.js';
@@ -14,11 +16,12 @@ import {
 /** What was read, or why it could not be. */
 export type Reading<T> = { readonly value: T } | { readonly unreadable: string; readonly isMissing: boolean };
 
-/** Limits of a control group that bear on a server. */
-export type CgroupLimit = 'memory' | 'pids';
+/** Limits of a control group that bear on a server: bytes, processes and threads, cores. */
+export type CgroupLimit = 'memory' | 'pids' | 'cpu';
 
 /** The host's limits and means. Nothing throws: what cannot be read says why. */
 export interface Host {
+  /** Cores that the processes of a server may keep busy; a CPU quota counts as so many, rounded up. At least 1. */
   readonly cores: number;
   /** The value of a key such as `fs.file-max`, its numbers separated by single spaces. */
   sysctl(key: string): Reading<string>;
@@ -28,16 +31,28 @@ export interface Host {
   memoryAvailableBytes(): Reading<number>;
   /** The least limit of this process's control group and those above it; Infinity where there is none. */
   cgroupLimit(kind: CgroupLimit): Reading<number>;
+  /** Whether a file or folder, such as `proc/self/status`, can be read. */
+  isReadable(path: string): boolean;
 }
 
-const V1_FILES = { memory: 'memory.limit_in_bytes', pids: 'pids.max' } as const;
-const V2_FILES = { memory: 'memory.max', pids: 'pids.max' } as const;
+/** The files of a limit in both versions of control groups, and what their contents, joined by a space, say. */
+const LIMIT_FILES = {
+  memory: { v1: ['memory.limit_in_bytes'], v2: ['memory.max'], parse: parseCgroupLimit },
+  pids: { v1: ['pids.max'], v2: ['pids.max'], parse: parseCgroupLimit },
+  cpu: { v1: ['cpu.cfs_quota_us', 'cpu.cfs_period_us'], v2: ['cpu.max'], parse: parseCpuQuota },
+} as const;
+
+/**
+ * Cores that the processes of a server or a load client may keep busy: the one place that decides it. Node's own
+ * availableParallelism() knows of a CPU quota only in some versions, rounds it down, and sees none of a group above.
+ */
+export const usableCores = (): number => liveHost().cores;
 
 /**
  * @param root the folder that holds `proc` and `sys`
- * @param cores processors that this process may use
+ * @param processors that this process may be scheduled on; the default reads them
  */
-export function liveHost(root = '/', cores: number = availableParallelism()): Host {
+export function liveHost(root = '/', processors?: number): Host {
   const read = (path: string): Reading<string> => {
     try {
       return { value: readFileSync(join(root, path), 'utf8') };
@@ -48,31 +63,55 @@ export function liveHost(root = '/', cores: number = availableParallelism()): Ho
       return { unreadable: `/${path}: ${reason}`, isMissing };
     }
   };
+  const cgroupLimit = (kind: CgroupLimit): Reading<number> => {
+    const groups = parsed(read('proc/self/cgroup'), parseCgroups);
+    if (!('value' in groups)) return groups;
+    const limits = groups.value
+      .flatMap((group) => cgroupFolders(group, kind))
+      .flatMap(({ folder, files }) => {
+        const readings = files.map((file) => read(join(folder, file)));
+        const text = readings.map((reading) => ('value' in reading ? reading.value.trim() : '')).join(' ');
+        return LIMIT_FILES[kind].parse(text) ?? [];
+      });
+    return { value: Math.min(Number.POSITIVE_INFINITY, ...limits) };
+  };
+  const allowedCpus = (): number => {
+    const status = read('proc/self/status');
+    const online = read('sys/devices/system/cpu/online');
+    const counted =
+      'value' in status && 'value' in online ? countAllowedCpus(status.value, online.value) : undefined;
+    return counted ?? availableParallelism();
+  };
+  const quota = cgroupLimit('cpu');
+  const quotaCores = 'value' in quota ? Math.ceil(quota.value) : Number.POSITIVE_INFINITY;
   return {
-    cores,
+    cores: Math.max(1, Math.min(processors ?? allowedCpus(), quotaCores)),
     sysctl: (key) =>
       parsed(read(`proc/sys/${key.replaceAll('.', '/')}`), (text) => text.trim().replace(/\s+/g, ' ')),
     openFiles: () => parsed(read('proc/self/limits'), parseOpenFilesLimit),
     memoryAvailableBytes: () => parsed(read('proc/meminfo'), parseMemoryAvailable),
-    cgroupLimit(kind) {
-      const groups = parsed(read('proc/self/cgroup'), parseCgroups);
-      if (!('value' in groups)) return groups;
-      const limits = groups.value
-        .flatMap((group) => cgroupFiles(group, kind))
-        .map((path) => parsed(read(path), parseCgroupLimit))
-        .flatMap((reading) => ('value' in reading ? [reading.value] : []));
-      return { value: Math.min(Number.POSITIVE_INFINITY, ...limits) };
+    cgroupLimit,
+    isReadable(path) {
+      try {
+        accessSync(join(root, path), constants.R_OK);
+        return true;
+      } catch {
+        return false;
+      }
     },
   };
 }
 
-/** The files that may limit a group: its own, and those of every group above it. Containers often see the top only. */
-function cgroupFiles({ controllers, path }: CgroupMembership, kind: CgroupLimit): string[] {
+/** The folders whose files may limit a group: its own, and those above it. Containers often see the top only. */
+function cgroupFolders({ controllers, path }: CgroupMembership, kind: CgroupLimit) {
   if (controllers.length > 0 && !controllers.includes(kind)) return [];
   const isV2 = controllers.length === 0;
-  const folders = isV2 ? ['sys/fs/cgroup', 'sys/fs/cgroup/unified'] : [`sys/fs/cgroup/${kind}`];
-  const file = isV2 ? V2_FILES[kind] : V1_FILES[kind];
-  return folders.flatMap((folder) => lineage(path).map((group) => join(folder, group, file)));
+  // Controllers that are mounted together have a folder of all their names, and mostly links of the single ones.
+  const mounts = isV2 ? ['', 'unified'] : [...new Set([kind, controllers.join(',')])];
+  const files = LIMIT_FILES[kind][isV2 ? 'v2' : 'v1'];
+  return mounts.flatMap((mount) =>
+    lineage(path).map((group) => ({ folder: join('sys/fs/cgroup', mount, group), files })),
+  );
 }
 
 /** `/a/b` → `/a/b`, `/a`, `/`. */

@@ -94,5 +94,35 @@ export function parseCgroupLimit(text: string): number | undefined {
   return value >= V1_UNLIMITED_BYTES ? Number.POSITIVE_INFINITY : value;
 }
 
+/**
+ * A CPU quota, in cores: `50000 100000` is half of one. Microseconds that a group may run in each period, and the period;
+ * see cpu.max (version 2) and cpu.cfs_quota_us (version 1) in the kernel's documentation.
+ *
+ * @returns Infinity where there is none (`max`, or -1), `undefined` where the text is neither
+ */
+export function parseCpuQuota(text: string): number | undefined {
+  const match = /^(max|-1|\d+) (\d+)$/.exec(text.trim());
+  if (match === null) return undefined;
+  const [quota, period] = [Number(match[1]), Number(match[2])];
+  if (!(quota >= 0)) return Number.POSITIVE_INFINITY;
+  return period > 0 ? quota / period : undefined;
+}
+
+/**
+ * Processors that a process may be scheduled on, and that are switched on.
+ *
+ * @param status text of /proc/self/status, whose Cpus_allowed_list may name some that are not there
+ * @param online text of /sys/devices/system/cpu/online; the kernel writes lists of processors like those of ports
+ * @returns `undefined` where there is no such line
+ */
+export function countAllowedCpus(status: string, online: string): number | undefined {
+  const allowed = /^Cpus_allowed_list:\s+([\d,-]+)$/m.exec(status)?.[1];
+  if (allowed === undefined) return undefined;
+  const size = (spans: readonly PortSpan[]) =>
+    spans.reduce((sum, { first, last }) => sum + last - first + 1, 0);
+  const spans = parsePortSpans(allowed);
+  return size(spans) - size(spans.flatMap((span) => uncovered(span, parsePortSpans(online))));
+}
+
 const numberOrUnlimited = (word: string): number =>
   word === 'unlimited' ? Number.POSITIVE_INFINITY : Number(word);

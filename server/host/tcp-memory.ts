@@ -27,7 +27,7 @@ function readPageBytes(): number {
   return USUAL_PAGE_BYTES;
 }
 
-const pageBytes = readPageBytes();
+export const pageBytes = readPageBytes();
 
 /**
  * @param sockstat text of /proc/net/sockstat: `TCP: inuse 51 orphan 0 tw 606 alloc 51 mem 224`

@@ -1,9 +1,9 @@
 // The table of the server's options: the only place that knows a flag's name, default, range, unit and meaning.
 
 import { isIP } from 'node:net';
-import { availableParallelism } from 'node:os';
 import type { Command } from '../command/command-line.js';
 import { choice, decimal, integer, type OptionValues, portRange, text } from '../command/option.js';
+import { usableCores } from '../host/host.js';
 import { isToken } from './admin-token.js';
 import { brokenRule } from './option-rules.js';
 import { securityOptions } from './security-options.js';
@@ -28,10 +28,10 @@ export const serverOptions = {
     default: '10000-11000',
   }),
   workers: integer({
-    help: 'worker processes',
+    help: 'worker processes; a CPU quota counts as so many cores, rounded up',
     min: 1,
     max: 1024,
-    default: availableParallelism(),
+    default: usableCores(),
     defaultText: 'number of cores',
   }),
   redis: text({

@@ -1,5 +1,6 @@
+import { availableParallelism } from 'node:os';
 import t from 'tap';
-import { liveHost } from '../../../server/host/host.js';
+import { liveHost, usableCores } from '../../../server/host/host.js';
 import { fakeHost } from '../../harness/fake-host.js';
 
 t.test('what is there is read', async (t) => {
@@ -35,6 +36,49 @@ t.test('the least limit of the control groups above counts', async (t) => {
   t.equal(limit('memory', v1), 2_000_000);
   t.equal(limit('pids', v1), 77);
   t.match(limit('pids', { 'proc/self/cgroup': undefined }), /does not exist/);
+});
+
+t.test(
+  'cores are the processors that are allowed and switched on, or fewer by a CPU quota, rounded up',
+  async (t) => {
+    const cores = (changes: Record<string, string | undefined>, processors?: number) =>
+      liveHost(fakeHost(changes), processors).cores;
+    t.equal(cores({}), 32);
+    t.equal(
+      cores({ 'proc/self/status': 'Cpus_allowed_list:\t0-3,40-63\n' }),
+      4,
+      'more are allowed than there are',
+    );
+    t.equal(cores({ 'proc/self/status': undefined }), availableParallelism());
+    const v2 = (text: string, group = 'system.slice/10m-server.service') =>
+      cores({ [`sys/fs/cgroup/${group}/cpu.max`]: text });
+    t.equal(v2('50000 100000\n'), 1);
+    t.equal(v2('150000 100000\n'), 2);
+    t.equal(v2('100 100000\n'), 1, 'never less than 1');
+    t.equal(v2('250000 100000\n', 'system.slice'), 3, 'a group above');
+    t.equal(v2('200000 100000\n', '.'), 2, 'a container sees the top only');
+    t.equal(v2('99000000 100000\n'), 32);
+    t.equal(v2('nonsense\n'), 32);
+    const v1 = (controllers: string, folder: string, quota: string) =>
+      cores({
+        'proc/self/cgroup': `4:memory:/\n2:${controllers}:/a/b\n0::/\n`,
+        [`sys/fs/cgroup/${folder}/cpu.cfs_quota_us`]: `${quota}\n`,
+        [`sys/fs/cgroup/${folder}/cpu.cfs_period_us`]: '50000\n',
+      });
+    t.equal(v1('cpu', 'cpu/a/b', '75000'), 2);
+    t.equal(v1('cpu,cpuacct', 'cpu/a', '200000'), 4);
+    t.equal(v1('cpu,cpuacct', 'cpu,cpuacct/a', '200000'), 4, 'where there is no link of the single name');
+    t.equal(v1('cpu', 'cpu/a/b', '-1'), 32);
+    t.equal(cores({ 'sys/fs/cgroup/cpu.max': '300000 100000\n' }, 2), 2, 'the fewer of both');
+    t.ok(usableCores() >= 1 && usableCores() <= availableParallelism() + 1);
+  },
+);
+
+t.test('what is there can be read', async (t) => {
+  const host = liveHost(fakeHost());
+  t.equal(host.isReadable('proc/self/status'), true);
+  t.equal(host.isReadable('proc/self/fd'), true, 'folders too');
+  t.equal(host.isReadable('proc/nothing'), false);
 });
 
 t.test('the machine that this runs on can be read', { skip: process.platform !== 'linux' }, async (t) => {

@@ -1,8 +1,10 @@
 import t from 'tap';
 import {
+  countAllowedCpus,
   formatPortSpan,
   parseCgroupLimit,
   parseCgroups,
+  parseCpuQuota,
   parseMemoryAvailable,
   parseNumbers,
   parseOpenFilesLimit,
@@ -51,4 +53,21 @@ t.test('control groups of both versions', async (t) => {
   t.equal(parseCgroupLimit('9223372036854771712\n'), Number.POSITIVE_INFINITY);
   t.equal(parseCgroupLimit('1073741824\n'), 2 ** 30);
   t.equal(parseCgroupLimit('nonsense'), undefined);
+});
+
+t.test('a CPU quota, in cores', async (t) => {
+  t.equal(parseCpuQuota('50000 100000'), 0.5);
+  t.equal(parseCpuQuota('300000 50000\n'), 6);
+  t.equal(parseCpuQuota('max 100000'), Number.POSITIVE_INFINITY);
+  t.equal(parseCpuQuota('-1 100000'), Number.POSITIVE_INFINITY);
+  for (const text of ['', 'max', '5', '1 0', 'a b', ' 100000']) t.equal(parseCpuQuota(text), undefined, text);
+});
+
+t.test('processors that a process may be scheduled on', async (t) => {
+  const count = (allowed: string, online: string) =>
+    countAllowedCpus(`Threads:\t1\nCpus_allowed:\tff\nCpus_allowed_list:\t${allowed}\n`, online);
+  t.equal(count('0-7', '0-7\n'), 8);
+  t.equal(count('1', '0-1\n'), 1);
+  t.equal(count('0-1023', '0-1,4\n'), 3, 'those that are not there do not count');
+  t.equal(countAllowedCpus('Threads: 1\n', '0\n'), undefined);
 });

@@ -1,7 +1,7 @@
 // The capacity plan as a table, with what it was computed from.
 
 import { formatBytes, formatCount, formatNumber, formatSpan } from '../command/quantity.js';
-import { alignColumns } from '../command/text-table.js';
+import { alignColumns, wrapWords } from '../command/text-table.js';
 import type { Capacity, Load, Machine } from './capacity.js';
 import {
   ARTICLE_PINGS_PER_SECOND,
@@ -12,6 +12,8 @@ import {
   MEMORY_SHARE,
   REDIS_OUTPUT_MESSAGES,
 } from './costs.js';
+
+const INDENT = '  ';
 
 /** The costs that count for this load. */
 export function costsUsed(load: Load, costs: Costs): Cost[] {
@@ -53,6 +55,7 @@ export function planNotes(load: Load, answer: Capacity): string[] {
 /**
  * @param used the costs that the answer was computed from
  * @param notes sentences to go below
+ * @param columns width of the terminal; words are not broken
  */
 export function planText(
   load: Load,
@@ -60,20 +63,22 @@ export function planText(
   answer: Capacity,
   used: readonly Cost[],
   notes: readonly string[],
+  columns: number,
 ): string {
+  const table = (rows: string[][]): string[] =>
+    alignColumns(rows, columns - INDENT.length).map((line) => INDENT + line);
+  const title = `${formatCount(load.connections)} connections, ${pingWords(load)}, ${messageWords(load)}:`;
   const sections = [
-    [`${formatCount(load.connections)} connections, ${pingWords(load)}, ${messageWords(load)}:`],
-    alignColumns(planRows(load, machine, answer)).map(indent),
+    wrapWords(title, columns),
+    table(planRows(load, machine, answer)),
     ['', 'One machine:'],
-    alignColumns(machineRows(machine, answer)).map(indent),
+    table(machineRows(machine, answer)),
     ['', 'Computed from (measured on the day given):'],
-    alignColumns(used.map((cost) => [costText(cost), `${cost.measured}  ${cost.of}`])).map(indent),
-    ...(notes.length === 0 ? [] : [['', ...notes.map((note) => `Note: ${note}`)]]),
+    table(used.map((cost) => [costText(cost), cost.measured, cost.of])),
+    ...(notes.length === 0 ? [] : [['', ...notes.flatMap((note) => wrapWords(`Note: ${note}`, columns))]]),
   ];
   return sections.flat().join('\n');
 }
-
-const indent = (line: string): string => `  ${line}`;
 
 const pingWords = (load: Load): string =>
   load.pingIntervalSeconds === 0 ? 'no pings' : `a ping every ${load.pingIntervalSeconds} s`;

@@ -2,6 +2,7 @@
 
 import { type Command, runCommand } from '../command/command-line.js';
 import { choice, decimal, integer, type OptionValues, portCount, size, toggle } from '../command/option.js';
+import { outputColumns, print } from '../command/standard-output.js';
 import { OWN_FILES } from '../host/fd-limit.js';
 import { serverOptions } from '../options/server-options.js';
 import { capacity, type Load, type Machine, roomPerWorker } from './capacity.js';
@@ -97,8 +98,8 @@ export const plan = (argv: readonly string[]): Promise<void> =>
     const notes = planNotes(load, answer);
     const text = options.json
       ? JSON.stringify({ load, machine, ...answer, notes, costs: used }, null, 2)
-      : planText(load, machine, answer, used, notes);
-    process.stdout.write(`${text}\n`);
+      : planText(load, machine, answer, used, notes, outputColumns());
+    print(text);
     return 0;
   });
 

@@ -1,6 +1,5 @@
 import t from 'tap';
 import { formatBytes, formatCount, formatNumber, formatSpan } from '../../../server/command/quantity.js';
-import { alignColumns, wrapWords } from '../../../server/command/text-table.js';
 
 t.test('numbers as people read them', async (t) => {
   t.equal(formatCount(1003002), '1,003,002');
@@ -14,16 +13,4 @@ t.test('numbers as people read them', async (t) => {
   t.equal(formatSpan({ low: 4.3e9, high: 5.9e9 }, formatBytes), '4.3–5.9 GB');
   t.equal(formatSpan({ low: 9e8, high: 5.9e9 }, formatBytes), '900 MB–5.9 GB');
   t.equal(formatSpan({ low: 850, high: 850 }, formatBytes), '850 B');
-});
-
-t.test('columns and paragraphs', async (t) => {
-  t.same(
-    alignColumns([
-      ['a', 'bb', 'c'],
-      ['aaa', 'b', ''],
-    ]),
-    ['a    bb  c', 'aaa  b'],
-  );
-  t.same(wrapWords('one two three', 7), ['one two', 'three']);
-  t.same(wrapWords('incomprehensible a', 4), ['incomprehensible', 'a']);
 });

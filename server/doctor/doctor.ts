@@ -2,15 +2,13 @@
 import { type Command, runCommand } from '../command/command-line.js';
 import { integer } from '../command/option.js';
 import { formatCount } from '../command/quantity.js';
-import { alignColumns, wrapWords } from '../command/text-table.js';
+import { outputColumns, print } from '../command/standard-output.js';
+import { alignColumns, indented, wrapWords } from '../command/text-table.js';
 import { liveHost } from '../host/host.js';
-import { type ServerOptions, serverCommand, serverOptions } from '../options/server-options.js';
-import { type CheckedOptions, checkHost, connectionsByFiles } from './host-checks.js';
+import { serverCommand, serverOptions } from '../options/server-options.js';
+import { type CheckedOptions, checkHost, DEFAULT_CONNECTIONS } from './host-checks.js';
 import { checkRedis } from './redis-check.js';
 import type { Row } from './setting-check.js';
-
-/** What is checked for when nobody says otherwise. */
-const DEFAULT_CONNECTIONS = 1_000_000;
 
 /** The server's own flags, so that its environment and its --config file serve here too, and the number of connections. */
 export const doctorOptions = {
@@ -39,22 +37,6 @@ export const doctorCommand: Command<typeof doctorOptions, Record<never, never>> 
 };
 
 /**
- * The checks that need no network and no time: what the server warns of at start. A handful of small reads of /proc;
- * nothing throws.
- *
- * The host is held against what these options let in: --workers times --max-connections, or, without that, as much as
- * the limit of open files allows, up to 1,000,000.
- *
- * @returns the rows that fall short, the first obstacle first
- */
-export function quickCheck(options: ServerOptions, host = liveHost()): Row[] {
-  const maxConnections = options.maxConnections ?? connectionsByFiles(host, options);
-  const most = options.maxConnections === undefined ? DEFAULT_CONNECTIONS : Number.POSITIVE_INFINITY;
-  const connections = Math.max(1, Math.min(most, options.workers * maxConnections));
-  return checkHost(host, { ...options, maxConnections }, connections).filter((row) => row.status === 'short');
-}
-
-/**
  * Checks the live host and prints the report; sets the exit code to 1 where a row falls short.
  *
  * @param argv the arguments after `doctor`
@@ -62,20 +44,25 @@ export function quickCheck(options: ServerOptions, host = liveHost()): Row[] {
 export const doctor = (argv: readonly string[]): Promise<void> =>
   runCommand(doctorCommand, argv, async (options) => {
     const rows = checkHost(liveHost(), options, options.connections);
-    if (options.redis !== undefined) rows.push(...(await checkRedis(options.redis)));
-    process.stdout.write(`${report(rows, options, options.connections, process.stdout.columns ?? 120)}\n`);
+    if (options.redis !== undefined) rows.push(...(await checkRedis(options.redis, options.redisPattern)));
+    print(report(rows, options, options.connections, outputColumns()));
     return rows.some((row) => row.status === 'short') ? 1 : 0;
   });
 
 const MARKS = { ok: '✓ ok', short: '✗ short', unread: '? unread' } as const;
 
+/** Between a row and what is said below it; as wide as a mark and its gap. */
 const INDENT = ' '.repeat(10);
+const MARK_WIDTH = 8;
+
+/** Text is wrapped as for this width where the terminal is narrower. */
+const MIN_WIDTH = 40;
 
 /**
  * The checks as text: a line for each, and under each that is not fine, why it matters and what mends it. Where the
  * lines would not fit, found and needed go below the check.
  *
- * @param columns width of the terminal; commands are never broken
+ * @param columns width of the terminal; neither words nor commands are broken
  */
 export function report(
   rows: readonly Row[],
@@ -83,54 +70,65 @@ export function report(
   connections: number,
   columns: number,
 ): string {
-  const table = alignColumns([
-    ['', 'check', 'found', 'needed'],
-    ...rows.map((row) => [
-      MARKS[row.status],
-      row.check,
-      row.status === 'unread' ? '–' : row.found,
-      row.needed,
-    ]),
-  ]);
-  const isTable = table.every((line) => line.length <= columns);
-  const body = isTable
-    ? [table[0]!, ...rows.flatMap((row, i) => [table[i + 1]!, ...details(row, columns)])]
-    : rows.flatMap((row) => [...stacked(row, columns), ...details(row, columns)]);
+  const width = Math.max(MIN_WIDTH, columns);
+  const { workers } = options;
+  const title = `This host for ${formatCount(connections)} connections in ${workers} worker${workers === 1 ? '' : 's'}:`;
   return [
-    `This host for ${formatCount(connections)} connections in ${options.workers} workers:`,
+    ...wrapWords(title, width),
     '',
-    ...body,
+    ...(table(rows, columns, width) ??
+      rows.flatMap((row) => [...stacked(row, width), ...details(row, width)])),
     '',
-    verdict(rows),
+    ...verdict(rows, width),
   ].join('\n');
 }
 
-const stacked = (row: Row, columns: number): string[] => [
-  `${MARKS[row.status].padEnd(INDENT.length)}${row.check}`,
-  ...indented(`${row.status === 'unread' ? '' : `found: ${row.found}; `}needed: ${row.needed}`, columns),
+/** `undefined` where a line would be too long. */
+function table(rows: readonly Row[], columns: number, width: number): string[] | undefined {
+  const [head, ...lines] = alignColumns([
+    [' '.repeat(MARK_WIDTH), 'check', 'found', 'needed'],
+    ...rows.map(({ status, check, found, needed }) => [
+      MARKS[status],
+      check,
+      status === 'unread' ? '–' : found,
+      needed,
+    ]),
+  ]);
+  if ([head!, ...lines].some((line) => line.length > columns)) return undefined;
+  return [head!, ...rows.flatMap((row, i) => [lines[i]!, ...details(row, width)])];
+}
+
+const stacked = (row: Row, width: number): string[] => [
+  MARKS[row.status].padEnd(INDENT.length) + row.check,
+  ...indented(
+    `${row.status === 'unread' ? '' : `found: ${row.found}; `}needed: ${row.needed}`,
+    INDENT,
+    width,
+  ),
 ];
 
-function details(row: Row, columns: number): string[] {
+function details(row: Row, width: number): string[] {
   if (row.status === 'ok') return [];
   return [
-    ...(row.status === 'unread' ? indented(`not read: ${row.found}`, columns) : []),
-    ...indented(`why: ${row.why}`, columns),
-    ...(row.fix === '' ? [] : [`${INDENT}fix: ${row.fix}`]),
+    ...(row.status === 'unread' ? indented(`not read: ${row.found}`, INDENT, width) : []),
+    ...indented(`why: ${row.why}`, INDENT, width),
+    ...fixLines(row, width),
   ];
 }
 
-const indented = (text: string, columns: number): string[] =>
-  wrapWords(text, Math.max(30, columns - INDENT.length)).map((line) => INDENT + line);
+const fixLines = ({ fix }: Row, width: number): string[] =>
+  fix === '' ? [] : indented(`fix: ${fix}`, INDENT, width);
 
-function verdict(rows: readonly Row[]): string {
+function verdict(rows: readonly Row[], width: number): string[] {
   const short = rows.filter((row) => row.status === 'short');
   const unread = rows.filter((row) => row.status === 'unread').length;
   const unreadWords = unread === 0 ? '' : ` ${unread} could not be read.`;
   const first = short[0];
-  if (first === undefined) return `Nothing falls short.${unreadWords}`;
+  if (first === undefined) return wrapWords(`Nothing falls short.${unreadWords}`, width);
+  const count = `${short.length} of ${rows.length} fall short.${unreadWords}`;
   return [
-    `${short.length} of ${rows.length} fall short.${unreadWords} sysctl/apply.sh sets all of the kernel's at once.`,
-    `First obstacle: ${first.check}: ${first.found}; needed ${first.needed}.`,
-    `${INDENT}fix: ${first.fix}`,
-  ].join('\n');
+    ...wrapWords(`${count} sysctl/apply.sh sets all of the kernel's at once.`, width),
+    ...wrapWords(`First obstacle: ${first.check}: ${first.found}; needed ${first.needed}.`, width),
+    ...fixLines(first, width),
+  ];
 }

@@ -1,14 +1,18 @@
 // The host held against a load, one row for each thing that can fall short. Pure but for what Host reads.
 import { type HostLoad, hostSettings } from '../../sysctl/requirements.js';
 import { portCount } from '../command/option.js';
-import { formatBytes, formatCount } from '../command/quantity.js';
+import { formatBytes, formatCount, formatNumber } from '../command/quantity.js';
+import { unbroken } from '../command/text-table.js';
 import { OWN_FILES } from '../host/fd-limit.js';
-import type { CgroupLimit, Host } from '../host/host.js';
+import type { Host } from '../host/host.js';
 import { formatPortSpan, type PortSpan } from '../host/proc-text.js';
 import type { ServerOptions } from '../options/server-options.js';
 import { type Capacity, capacity, roomPerWorker, workersForFiles } from '../plan/capacity.js';
 import { CPU_SHARE, THREADS_PER_PROCESS } from '../plan/costs.js';
 import { portRangeRow, type Row, settingRow, unread } from './setting-check.js';
+
+/** What a host is held against when nobody says otherwise. */
+export const DEFAULT_CONNECTIONS = 1_000_000;
 
 /** The options that bear on the host. */
 export type CheckedOptions = Pick<
@@ -25,6 +29,7 @@ export function checkHost(host: Host, options: CheckedOptions, connections: numb
   const model = modelOf(host, options, connections);
   const load = hostLoad(options, connections, model);
   return [
+    ...(process.platform === 'linux' ? [procRow(host)] : []),
     openFilesRow(host, options, connections, model),
     ...hostSettings.flatMap((setting) =>
       setting.needed === undefined ? [] : [settingRow(host, setting, setting.needed(load), load)],
@@ -38,10 +43,11 @@ export function checkHost(host: Host, options: CheckedOptions, connections: numb
   ];
 }
 
-const listenersOf = ({ ports, tlsPorts }: CheckedOptions): number => portCount(ports) + portCount(tlsPorts);
+export const listenersOf = ({ ports, tlsPorts }: CheckedOptions): number =>
+  portCount(ports) + portCount(tlsPorts);
 
 /** Open files that each process may have; Infinity where that cannot be read. */
-function hardLimit(host: Host): number {
+export function hardLimit(host: Host): number {
   const limit = host.openFiles();
   return 'value' in limit ? limit.value.hard : Number.POSITIVE_INFINITY;
 }
@@ -89,9 +95,27 @@ function ownPorts(options: CheckedOptions): PortSpan[] {
   return [...ports, { first: port, last: port }];
 }
 
+/** What the processes read while they run: without it they serve, and their metrics have gaps. */
+const PROC_FILES = ['self/status', 'self/limits', 'self/fd', 'net/sockstat', 'net/netstat'];
+
+function procRow(host: Host): Row {
+  const missing = PROC_FILES.filter((path) => !host.isReadable(`proc/${path}`));
+  return {
+    check: '/proc',
+    status: missing.length === 0 ? 'ok' : 'short',
+    found: missing.length === 0 ? 'readable' : `not readable: ${missing.join(', ')}`,
+    needed: 'readable',
+    why: 'without them the metrics say little of memory, and nothing of open files and TCP',
+    fix:
+      missing.length === 0
+        ? ''
+        : `${unbroken('mount -t proc proc /proc')} (systemd: no ProcSubset=pid; a container: do not mask /proc)`,
+  };
+}
+
 function openFilesRow(host: Host, options: CheckedOptions, connections: number, model: Capacity): Row {
   const check = 'open files of a process';
-  const needed = `≥ ${formatCount(model.filesPerWorker)}`;
+  const needed = unbroken(`≥ ${formatCount(model.filesPerWorker)}`);
   const listeners = listenersOf(options);
   const held = model.filesPerWorker - listeners - OWN_FILES;
   const why =
@@ -104,7 +128,7 @@ function openFilesRow(host: Host, options: CheckedOptions, connections: number, 
   // The soft limit is no obstacle: Node raises it to the hard one at start.
   const found = `soft ${formatCount(soft)}, hard ${formatCount(hard)}`;
   if (hard >= model.filesPerWorker) return { check, status: 'ok', found, needed, why, fix: '' };
-  const raise = `prlimit --nofile=${model.filesPerWorker} 10m-server`;
+  const raise = unbroken(`prlimit --nofile=${model.filesPerWorker} 10m-server`);
   return {
     check,
     status: 'short',
@@ -121,7 +145,7 @@ function aroundFiles(host: Host, options: CheckedOptions, connections: number): 
   const workers = workersForFiles(connections, { openFiles, ports: listenersOf(options) });
   if (workers === Number.POSITIVE_INFINITY) return 'fewer --ports, whose listeners alone use it up';
   const each = formatCount(Math.ceil(connections / workers));
-  return `10m-server --workers ${workers} gets around it (${each} connections each)`;
+  return `${unbroken(`10m-server --workers ${workers}`)} gets around it (${each} connections each)`;
 }
 
 function memoryRow(host: Host, model: Capacity): Row {
@@ -132,22 +156,32 @@ function memoryRow(host: Host, model: Capacity): Row {
   if (!('value' in available)) return unread(check, available.unreadable, needed, why);
   const found = `${formatBytes(available.value)} available`;
   const isEnough = available.value >= model.memoryBytes.high;
-  const fix = isEnough ? '' : 'fewer connections or more memory: 10m-server plan --memory BYTES --cores N';
+  const fix = isEnough
+    ? ''
+    : `fewer connections or more memory: ${unbroken('10m-server plan --memory BYTES --cores N')}`;
   return { check, status: isEnough ? 'ok' : 'short', found, needed, why, fix };
 }
+
+const setProperty = (property: string): string =>
+  unbroken(`systemctl set-property 10m-server.service ${property}`);
 
 const CGROUP_WORDS = {
   memory: {
     why: 'what the workers and their sockets take is charged to the control group, which kills at its limit',
-    fix: (needed: number) => `systemctl set-property 10m-server.service MemoryMax=${Math.ceil(needed)}`,
+    fix: (needed: number) => setProperty(`MemoryMax=${Math.ceil(needed)}`),
   },
   pids: {
     why: `${THREADS_PER_PROCESS} threads a process, and twice the workers during a rolling restart`,
-    fix: (needed: number) => `systemctl set-property 10m-server.service TasksMax=${needed}`,
+    fix: (needed: number) => setProperty(`TasksMax=${needed}`),
   },
 };
 
-function cgroupRow(host: Host, kind: CgroupLimit, need: number, format: (value: number) => string): Row {
+function cgroupRow(
+  host: Host,
+  kind: 'memory' | 'pids',
+  need: number,
+  format: (value: number) => string,
+): Row {
   const check = `cgroup ${kind}`;
   const { why, fix } = CGROUP_WORDS[kind];
   const limit = host.cgroupLimit(kind);
@@ -163,32 +197,49 @@ function cgroupRow(host: Host, kind: CgroupLimit, need: number, format: (value: 
   };
 }
 
+/** A quota below what is needed stops all processes for the rest of each period, clients of quiet workers too. */
 function coresRow(host: Host, model: Capacity): Row {
-  const cores = Math.max(1, Math.ceil(model.busyCores.high / CPU_SHARE));
-  const isEnough = host.cores >= cores;
+  const needed = Math.max(1, Math.ceil(model.busyCores.high / CPU_SHARE));
+  const reading = host.cgroupLimit('cpu');
+  const quota = 'value' in reading ? reading.value : Number.POSITIVE_INFINITY;
+  const isQuota = quota <= host.cores;
+  const found = Math.min(host.cores, quota);
+  const isEnough = found >= needed;
+  const fix = isQuota
+    ? `${setProperty(`CPUQuota=${100 * needed}%`)} (a container: its CPU limit)`
+    : 'more cores or machines, or a longer --ping-interval';
   return {
     check: 'cores',
     status: isEnough ? 'ok' : 'short',
-    found: String(host.cores),
-    needed: String(cores),
-    why: `${formatCount(model.pingsPerSecond)} pings a second, and room for storms; messages come on top: 10m-server plan`,
-    fix: isEnough ? '' : 'more cores or machines, or a longer --ping-interval',
+    found: isQuota ? `${formatNumber(found)} by the CPU quota` : String(found),
+    needed: String(needed),
+    why:
+      `${formatCount(model.pingsPerSecond)} pings a second, and room for storms; messages come on top: 10m-server plan` +
+      (isQuota ? '; once a CPU quota is used up, all processes stand still until its next period' : ''),
+    fix: isEnough ? '' : fix,
   };
 }
 
 function workersRow(host: Host, options: CheckedOptions, connections: number, model: Capacity): Row {
   const byFiles = workersForFiles(connections, { openFiles: hardLimit(host), ports: listenersOf(options) });
-  const most = Math.max(host.cores, byFiles);
-  const tooFew = model.filesPerWorker > hardLimit(host);
+  // Where the listeners alone use up the limit, no number of workers helps: the row of open files says so.
+  const forFiles = byFiles === Number.POSITIVE_INFINITY ? 1 : byFiles;
+  const most = Math.max(host.cores, forFiles);
+  const least = Math.min(forFiles, options.workers);
+  const tooFew = forFiles > options.workers && model.filesPerWorker > hardLimit(host);
   const tooMany = options.workers > most;
   return {
     check: 'workers',
     status: tooFew || tooMany ? 'short' : 'ok',
-    found: `${options.workers} on ${host.cores} cores`,
-    needed: tooFew ? `${formatCount(byFiles)} or more` : `${Math.min(byFiles, options.workers)} to ${most}`,
+    found: `${options.workers} on ${host.cores} ${host.cores === 1 ? 'core' : 'cores'}`,
+    needed: tooFew
+      ? `${formatCount(forFiles)} or more`
+      : least === most
+        ? String(most)
+        : `${least} to ${most}`,
     why: tooFew
       ? 'so many share the connections without the fullest one passing the limit of open files'
       : 'more than one for each core, or than the open files ask for, only cost memory and Redis output',
-    fix: tooFew || tooMany ? (most === Infinity ? 'fewer --ports' : `10m-server --workers ${most}`) : '',
+    fix: tooFew || tooMany ? unbroken(`10m-server --workers ${most}`) : '',
   };
 }

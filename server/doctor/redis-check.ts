@@ -1,7 +1,9 @@
-// Whether Redis answers, and how much a subscriber may lag behind before Redis cuts it off.
-import { createClient } from 'redis';
+// Whether Redis answers, how much a subscriber may lag behind before Redis cuts it off, and what Redis itself publishes.
+import { createClient, type RedisClientType } from 'redis';
 import { formatBytes } from '../command/quantity.js';
-import type { Row } from './setting-check.js';
+import { unbroken } from '../command/text-table.js';
+import { keyspaceEventsRow, unreadKeyspaceEvents } from './keyspace-events.js';
+import { type Row, unread } from './setting-check.js';
 
 /** Time for everything that is asked of Redis. */
 const TIMEOUT_MS = 3000;
@@ -11,13 +13,16 @@ const NEEDED_BYTES = 128 * 1024 * 1024;
 const NEEDED_SOFT_BYTES = 64 * 1024 * 1024;
 const SOFT_SECONDS = 60;
 
+const BUFFER_KEY = 'client-output-buffer-limit';
+const EVENTS_KEY = 'notify-keyspace-events';
+
 const REACHABLE = 'Redis';
 const REACHABLE_WHY = 'every message comes through it';
 const BUFFER = 'Redis pubsub output buffer';
 const BUFFER_WHY =
   'a worker that stands still for a moment is cut off by Redis at this size (client-output-buffer-limit), and what is published until it is back is lost to it';
 const BUFFER_NEEDED = `≥ ${formatBytes(NEEDED_BYTES)}, soft ≥ ${formatBytes(NEEDED_SOFT_BYTES)} for ${SOFT_SECONDS} s`;
-const BUFFER_FIX = `CONFIG SET client-output-buffer-limit "pubsub ${NEEDED_BYTES} ${NEEDED_SOFT_BYTES} ${SOFT_SECONDS}"`;
+const BUFFER_FIX = `CONFIG SET ${BUFFER_KEY} "pubsub ${NEEDED_BYTES} ${NEEDED_SOFT_BYTES} ${SOFT_SECONDS}"`;
 
 /** Sizes in bytes, 0 for no limit. */
 export interface OutputBufferLimit {
@@ -46,7 +51,7 @@ export function outputBufferRow(limit: OutputBufferLimit, url: string): Row {
     found: `${shown(hardBytes)}, soft ${shown(softBytes)} for ${softSeconds} s`,
     needed: BUFFER_NEEDED,
     why: BUFFER_WHY,
-    fix: isEnough ? '' : `redis-cli -u ${withoutSecret(url)} ${BUFFER_FIX}`,
+    fix: isEnough ? '' : unbroken(`${redisCli(url)} ${BUFFER_FIX}`),
   };
 }
 
@@ -54,15 +59,17 @@ export function outputBufferRow(limit: OutputBufferLimit, url: string): Row {
  * Asks Redis. Never throws.
  *
  * @param url as --redis takes it
+ * @param pattern as --redis-pattern takes it
  * @param timeoutMs the most that all of it takes
  */
-export async function checkRedis(url: string, timeoutMs = TIMEOUT_MS): Promise<Row[]> {
+export async function checkRedis(url: string, pattern: string, timeoutMs = TIMEOUT_MS): Promise<Row[]> {
   const needed = `an answer of ${withoutSecret(url)}`;
-  const client = createClient({ url, socket: { connectTimeout: timeoutMs, reconnectStrategy: false } });
-  client.on('error', () => {});
   const deadline = timeoutAfter(timeoutMs);
+  let client: RedisClientType | undefined;
   try {
-    await Promise.race([client.connect().then(() => client.ping()), deadline.promise]);
+    client = createClient({ url, socket: { connectTimeout: timeoutMs, reconnectStrategy: false } });
+    client.on('error', () => {});
+    await Promise.race([client.connect().then((connected) => connected.ping()), deadline.promise]);
     const reachable: Row = {
       check: REACHABLE,
       status: 'ok',
@@ -71,31 +78,44 @@ export async function checkRedis(url: string, timeoutMs = TIMEOUT_MS): Promise<R
       why: REACHABLE_WHY,
       fix: '',
     };
-    const buffer = await Promise.race([
-      bufferLimitRow(client.configGet('client-output-buffer-limit'), url),
-      deadline.promise,
+    const settings = Promise.all([
+      bufferLimitRow(client.configGet(BUFFER_KEY), url),
+      eventsRow(client.configGet(EVENTS_KEY), pattern, url),
     ]);
-    return [reachable, buffer];
+    return [reachable, ...(await Promise.race([settings, deadline.promise]))];
   } catch (error) {
     const found = (error as Error).message;
-    const fix = `redis-cli -u ${withoutSecret(url)} PING, until it answers PONG`;
+    const fix = `${unbroken(`${redisCli(url)} PING`)}, until it answers PONG`;
     return [{ check: REACHABLE, status: 'short', found, needed, why: REACHABLE_WHY, fix }];
   } finally {
     deadline.cancel();
-    if (client.isOpen) client.destroy();
+    if (client?.isOpen) client.destroy();
   }
 }
 
 /** CONFIG is often forbidden, by ACL or by a hosted Redis: that is a row which could not be read. */
 async function bufferLimitRow(answer: Promise<Record<string, string>>, url: string): Promise<Row> {
-  const row = { check: BUFFER, needed: BUFFER_NEEDED, why: BUFFER_WHY, fix: '' };
   try {
-    const { 'client-output-buffer-limit': text = '' } = await answer;
+    const { [BUFFER_KEY]: text = '' } = await answer;
     const limit = parsePubsubLimit(text);
     if (limit !== undefined) return outputBufferRow(limit, url);
-    return { ...row, status: 'unread', found: `not understood: ${JSON.stringify(text)}` };
+    return unread(BUFFER, `not understood: ${JSON.stringify(text)}`, BUFFER_NEEDED, BUFFER_WHY);
   } catch (error) {
-    return { ...row, status: 'unread', found: (error as Error).message };
+    return unread(BUFFER, (error as Error).message, BUFFER_NEEDED, BUFFER_WHY);
+  }
+}
+
+async function eventsRow(
+  answer: Promise<Record<string, string>>,
+  pattern: string,
+  url: string,
+): Promise<Row> {
+  try {
+    const { [EVENTS_KEY]: flags } = await answer;
+    if (flags === undefined) return unreadKeyspaceEvents('this Redis has no such setting');
+    return keyspaceEventsRow(flags, pattern, redisCli(url));
+  } catch (error) {
+    return unreadKeyspaceEvents((error as Error).message);
   }
 }
 
@@ -109,4 +129,7 @@ function timeoutAfter(ms: number): { promise: Promise<never>; cancel: () => void
   return { promise, cancel: () => clearTimeout(timer) };
 }
 
-const withoutSecret = (url: string): string => url.replace(/\/\/[^/]*@/, '//***@');
+/** Up to the last @: a password may hold slashes and @ itself. */
+const withoutSecret = (url: string): string => url.replace(/\/\/.*@/s, '//***@');
+
+const redisCli = (url: string): string => `redis-cli -u ${withoutSecret(url)}`;

@@ -1,10 +1,14 @@
 // One kernel setting held against what is needed of it.
 import type { HostLoad, HostSetting } from '../../sysctl/requirements.js';
 import { formatCount } from '../command/quantity.js';
+import { unbroken } from '../command/text-table.js';
 import type { Host } from '../host/host.js';
 import { formatPortSpan, type PortSpan, parseNumbers, parsePortSpans, uncovered } from '../host/proc-text.js';
 
-/** What a check came to. Every field is text for people; `fix` is empty unless it falls short. */
+/**
+ * What a check came to. Every field is text for people; `fix` is empty unless it falls short. What belongs together, such
+ * as a command, is {@link unbroken}.
+ */
 export interface Row {
   readonly check: string;
   /** `unread`: it could not be read, and `found` says why. */
@@ -12,7 +16,7 @@ export interface Row {
   readonly found: string;
   readonly needed: string;
   readonly why: string;
-  /** The command that mends it. */
+  /** What mends it, with the command where there is one. */
   readonly fix: string;
 }
 
@@ -50,7 +54,7 @@ export function settingRow(host: Host, setting: HostSetting, needed: string, loa
     check: key,
     status: isEnough ? 'ok' : 'short',
     found: key === RESERVED_PORTS ? reservedWords(found, isEnough) : grouped(found),
-    needed: key === RESERVED_PORTS ? needed : bound + grouped(needed),
+    needed: key === RESERVED_PORTS ? needed : unbroken(bound) + grouped(needed),
     why,
     fix: isEnough ? '' : fixOf(setting, found, needed, missing),
   };
@@ -84,11 +88,11 @@ function fixOf(setting: HostSetting, found: string, needed: string, missing: Por
   if (setting.fix !== undefined) return setting.fix(needed);
   if (missing !== undefined) {
     const spans = [...(found === '' ? [] : [found]), ...missing.map(formatPortSpan)];
-    return `sysctl -w ${setting.key}=${spans.join(',')}`;
+    return unbroken(`sysctl -w ${setting.key}=${spans.join(',')}`);
   }
   const target =
     setting.rule === 'at-least' ? raised(found, needed, setting.server) : (setting.server ?? needed);
-  return `sysctl -w ${setting.key}=${target.includes(' ') ? `"${target}"` : target}`;
+  return unbroken(`sysctl -w ${setting.key}=${target.includes(' ') ? `"${target}"` : target}`);
 }
 
 /** What 10m-server.conf sets if that is enough, else what is needed; never less than what is there. */
@@ -122,13 +126,10 @@ export function portRangeRow(host: Host, workers: number): Row {
     found: `${range.value}: ${formatCount(free)} free`,
     needed,
     why,
-    fix: isEnough ? '' : `sysctl -w ${PORT_RANGE}="32768 60999"`,
+    fix: isEnough ? '' : unbroken(`sysctl -w ${PORT_RANGE}="32768 60999"`),
   };
 }
 
-/** `0 1000000` → `0 1,000,000`. */
+/** `0 1000000` → `0 1,000,000`, {@link unbroken}. */
 const grouped = (value: string): string =>
-  value
-    .split(' ')
-    .map((word) => (/^-?\d+$/.test(word) ? BigInt(word).toLocaleString('en-US') : word))
-    .join(' ');
+  unbroken(value.replace(/-?\d+/g, (digits) => BigInt(digits).toLocaleString('en-US')));

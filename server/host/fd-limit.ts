@@ -10,7 +10,7 @@ export const OWN_FILES = 128;
 
 const PROC_FDS = '/proc/self/fd';
 
-/** Open file descriptors. On Linux 6.2 and later the size of the folder is their number; else they are listed. */
+/** Open file descriptors; 0 where they cannot be counted. On Linux 6.2 and later the size of the folder is their number. */
 export function openFds(): number {
   try {
     return statSync(PROC_FDS).size || readdirSync(PROC_FDS).length;
@@ -21,10 +21,38 @@ export function openFds(): number {
 
 /** The soft limit of open file descriptors (getrlimit(2), RLIMIT_NOFILE), which Node raises to the hard one at start. */
 export function maxFds(): number {
+  return Math.min(softLimit() ?? Number.POSITIVE_INFINITY, Number.MAX_SAFE_INTEGER);
+}
+
+function softLimit(): number | undefined {
   try {
-    const soft = parseOpenFilesLimit(readFileSync('/proc/self/limits', 'utf8'))?.soft;
-    return Math.min(soft ?? Number.POSITIVE_INFINITY, Number.MAX_SAFE_INTEGER);
+    return parseOpenFilesLimit(readFileSync('/proc/self/limits', 'utf8'))?.soft;
   } catch {
-    return Number.MAX_SAFE_INTEGER;
+    // No /proc: Node's own report asks the kernel, at the price of some milliseconds.
+    const { userLimits } = process.report.getReport() as {
+      userLimits?: { open_files?: { soft: number | 'unlimited' } };
+    };
+    const soft = userLimits?.open_files?.soft;
+    return typeof soft === 'number' ? soft : undefined;
   }
+}
+
+/** Connections that a limit of open files leaves room for in one worker; below 1 where there is no room. */
+export const roomForConnections = (openFiles: number, listeners: number): number =>
+  openFiles - listeners - OWN_FILES;
+
+/** What to say where a limit of open files leaves no room for a connection: the cheaper way out first. */
+export function noRoomForConnections(openFiles: number, listeners: number): string {
+  const count = (n: number) => n.toLocaleString('en-US');
+  const withOnePort = roomForConnections(openFiles, 1);
+  const least = listeners + OWN_FILES + 1;
+  const fewer =
+    listeners > 1 && withOnePort >= 1
+      ? `give fewer --ports (one port leaves room for ${count(withOnePort)} connections in each worker), or `
+      : '';
+  const own = listeners === 1 ? 'its listener' : `${count(listeners)} listeners`;
+  return (
+    `the limit of ${count(openFiles)} open files leaves none for connections beside ${own} and ${OWN_FILES} files of a ` +
+    `worker's own; ${fewer}raise the limit to ${count(least)} or more (ulimit -n)`
+  );
 }

@@ -1,7 +1,7 @@
 // The capacity model: from a load and a machine to memory, processes, CPU and bandwidth. Pure; see docs/capacity.md.
 
 import type { Span } from '../command/quantity.js';
-import { OWN_FILES } from '../host/fd-limit.js';
+import { OWN_FILES, roomForConnections } from '../host/fd-limit.js';
 import {
   BROKER_MESSAGES_PER_WORKER,
   type Costs,
@@ -77,7 +77,7 @@ const CHANNEL_BYTES = 16;
 
 /** Connections that one worker has room for; below 1 where its listeners alone use up the limit. */
 export const roomPerWorker = (machine: Pick<Machine, 'openFiles' | 'ports'>): number =>
-  machine.openFiles - machine.ports - OWN_FILES;
+  roomForConnections(machine.openFiles, machine.ports);
 
 /** Workers among which no one gets more connections than it has room for; Infinity where there is no room. */
 export function workersForRoom(connections: number, room: number): number {

@@ -10,7 +10,7 @@ import { EmbeddedPublisher } from '../broker/embedded-broker.js';
 import { RedisPublisher } from '../broker/redis-broker.js';
 import { packageVersion } from '../command/command-line.js';
 import { type PortRange, portCount } from '../command/option.js';
-import { quickCheck } from '../doctor/doctor.js';
+import { checkAtStart } from '../doctor/start-check.js';
 import { checkPorts } from '../host/port-check.js';
 import { type Logger, standardErrorLogger } from '../logger.js';
 import { readAdminToken } from '../options/admin-token.js';
@@ -86,7 +86,7 @@ class Primary {
     });
     this.life = new Lifecycle({
       steps: [
-        ['check the host', () => this.#warnOfHost()],
+        ['check the host', () => checkAtStart(options, logger)],
         ['check the ports', () => checkPorts(options.host, options.ports)],
         ['check the TLS ports', () => checkPorts(options.host, options.tlsPorts)],
         ['open the admin listener', () => this.#openAdmin()],
@@ -140,13 +140,6 @@ class Primary {
       version: packageVersion,
       pid: process.pid,
     });
-  }
-
-  /** What 10m-server doctor would find at a glance. */
-  #warnOfHost(): void {
-    for (const { check, found, needed, fix } of quickCheck(this.#options)) {
-      this.#logger.warn('this host falls short; 10m-server doctor says more', { check, found, needed, fix });
-    }
   }
 
   #close(): void {

@@ -1,5 +1,5 @@
 // What the workers and the host use of their limits, as the primary last heard and now reads.
-import { totalmem } from 'node:os';
+import { freemem, totalmem } from 'node:os';
 import { readTcpMemory } from '../host/tcp-memory.js';
 import type { ReportSums } from '../metrics/worker-report.js';
 import type { Usage } from './headroom.js';
@@ -15,8 +15,8 @@ export function readUsage({ gauges }: ReportSums): Usage {
     maxFds: gauges.maxFds,
     userBytes: gauges.memoryBytes - gauges.baseMemoryBytes,
     memoryBytes,
-    // What a control group leaves, where one has a limit; else MemAvailable.
-    memoryAvailableBytes: Math.min(memoryBytes, process.availableMemory()),
+    // What a control group leaves, where one has a limit; else MemAvailable. Without /proc that is 0, and sysinfo(2) has to do.
+    memoryAvailableBytes: Math.min(memoryBytes, process.availableMemory() || freemem()),
     tcpSockets: sockets,
     tcpBytes: usedBytes,
     tcpLimitBytes: limitBytes,

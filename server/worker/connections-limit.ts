@@ -1,7 +1,7 @@
 // How many connections a worker takes.
 
 import { portCount } from '../command/option.js';
-import { maxFds, OWN_FILES } from '../host/fd-limit.js';
+import { maxFds, noRoomForConnections, roomForConnections } from '../host/fd-limit.js';
 import type { Logger } from '../logger.js';
 import type { ServerOptions } from '../options/server-options.js';
 
@@ -12,12 +12,8 @@ import type { ServerOptions } from '../options/server-options.js';
  */
 export function connectionsLimit(options: ServerOptions, logger: Logger): number {
   const listeners = portCount(options.ports) + portCount(options.tlsPorts);
-  const fromFds = maxFds() - listeners - OWN_FILES;
-  if (fromFds < 1) {
-    throw new Error(
-      `the limit of ${maxFds()} open files leaves none for connections; raise it with ulimit -n`,
-    );
-  }
+  const fromFds = roomForConnections(maxFds(), listeners);
+  if (fromFds < 1) throw new Error(noRoomForConnections(maxFds(), listeners));
   if (options.maxConnections === undefined) return fromFds;
   if (options.maxConnections > fromFds) {
     logger.warn('--max-connections is more than the limit of open files allows', {

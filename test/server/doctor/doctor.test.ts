@@ -3,19 +3,15 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { parseCommandLine } from '../../../server/command/command-line.js';
 import { noPorts } from '../../../server/command/option.js';
-import { doctorCommand, quickCheck, report } from '../../../server/doctor/doctor.js';
+import { unbroken } from '../../../server/command/text-table.js';
+import { doctorCommand, report } from '../../../server/doctor/doctor.js';
+import { checkHost } from '../../../server/doctor/host-checks.js';
 import type { Row } from '../../../server/doctor/setting-check.js';
 import { liveHost } from '../../../server/host/host.js';
-import { type ServerOptions, serverCommand } from '../../../server/options/server-options.js';
 import { fakeHost } from '../../harness/fake-host.js';
+import { found } from '../../harness/programs.js';
 
 const main = fileURLToPath(new URL('../../../server/main.js', import.meta.url));
-
-const serverOptionsOf = async (argv: string[]): Promise<ServerOptions> => {
-  const commandLine = await parseCommandLine(serverCommand, argv, {});
-  if (!('values' in commandLine)) throw new Error(commandLine.text);
-  return commandLine.values;
-};
 
 const openFiles = liveHost().openFiles();
 const hard = 'value' in openFiles ? Math.min(20_000, openFiles.value.hard) : 0;
@@ -70,6 +66,9 @@ t.test('wrong flags end with 2 and one line', async (t) => {
   t.match(await complaint('--admin-port', '10500'), /lies inside --ports/, 'what the server would refuse');
 });
 
+/** Commands and vectors of numbers hold spaces that are none. */
+const command = unbroken('sysctl -w a.b="1 2 3"');
+
 const rows: Row[] = [
   { check: 'one', status: 'ok', found: '1', needed: '1', why: 'because', fix: '' },
   {
@@ -78,7 +77,7 @@ const rows: Row[] = [
     found: '1',
     needed: '2',
     why: 'of this and of that',
-    fix: 'sysctl -w a.b="1 2 3"',
+    fix: command,
   },
   { check: 'three', status: 'unread', found: '/proc/x: EACCES', needed: '3', why: 'because', fix: '' },
 ];
@@ -116,24 +115,42 @@ First obstacle: two: 1; needed 2.
   t.match(report(rows.slice(0, 1), options, 1, 110), /Nothing falls short\.$/);
 });
 
-t.test('the quick check holds the host against what the options let in', async (t) => {
-  const quick = async (argv: string[], changes: Record<string, string> = {}) =>
-    quickCheck(await serverOptionsOf(argv), liveHost(fakeHost(changes), 32)).map((row) => row.check);
-  const files = { 'proc/self/limits': 'Max open files  20000  20000  files\n' };
-  t.same(await quick(['--workers', '32']), []);
-  t.same(await quick(['--workers', '32'], files), [], 'the limit of open files bounds what is let in');
-  t.same(await quick(['--workers', '32', '--max-connections', '30000'], files), [
-    'open files of a process',
-    'workers',
-  ]);
-  t.same(
-    await quick(['--workers', '32'], {
-      'proc/sys/net/ipv4/tcp_migrate_req': '0\n',
-      'proc/meminfo': 'MemAvailable: 9 kB\n',
+/** Lines that are too long and could have been broken: all but a command alone. */
+const tooLong = (lines: readonly string[], columns: number): string[] =>
+  lines.filter((line) => line.length > columns && !/^ +(sysctl|systemctl|prlimit) /.test(line));
+
+t.test('the whole report fits any terminal from 60 columns on, and no command is broken', async (t) => {
+  const host = liveHost(
+    fakeHost({
+      'proc/self/limits': 'Max open files  1024  20000  files\n',
+      'proc/sys/net/ipv4/tcp_mem': '1 2 3\n',
+      'proc/sys/net/ipv4/tcp_wmem': '4096 16384 4194304\n',
+      'proc/sys/net/ipv4/tcp_ehash_entries': undefined,
+      'sys/fs/cgroup/pids.max': '10\n',
+      'sys/fs/cgroup/cpu.max': '50000 100000\n',
     }),
-    ['net.ipv4.tcp_migrate_req', 'memory'],
   );
-  const started = process.hrtime.bigint();
-  quickCheck(await serverOptionsOf([]));
-  t.ok(process.hrtime.bigint() - started < 500_000_000n, 'it takes no time');
+  const all = checkHost(host, options, 1_000_000);
+  for (const columns of [60, 80, 120, 200]) {
+    const text = report(all, options, 1_000_000, columns);
+    t.same(tooLong(text.split('\n'), columns), [], `${columns} columns`);
+    t.match(text, 'sysctl -w net.ipv4.tcp_mem="100000000 100000000 100000000"\n');
+    t.match(text, /10m-server --workers \d+\b/);
+    t.match(text, 'systemctl set-property 10m-server.service CPUQuota=100%');
+    t.notMatch(text, /\u00a0/, 'what is copied holds plain spaces');
+  }
+});
+
+t.test('as a process in a terminal, it takes its width', found('script', 'stty'), async (t) => {
+  const linesAt = (columns: number): string[] => {
+    const command = `stty cols ${columns}; '${process.execPath}' '${main}' doctor --workers 2`;
+    const { stdout } = spawnSync('script', ['-qec', command, '/dev/null'], { encoding: 'utf8' });
+    const lines = stdout.replaceAll('\r', '').split('\n');
+    t.ok(lines.length > 20, stdout);
+    return lines;
+  };
+  t.same(tooLong(linesAt(60), 60), []);
+  t.same(tooLong(linesAt(80), 80), []);
+  t.ok(linesAt(200).some((line) => line.length > 80));
+  t.same(tooLong(linesAt(0), 120), [], 'a terminal that does not know its width');
 });

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { noPorts } from '../../../server/command/option.js';
 import { type CheckedOptions, checkHost, connectionsByFiles } from '../../../server/doctor/host-checks.js';
+import type { Row } from '../../../server/doctor/setting-check.js';
 import { liveHost } from '../../../server/host/host.js';
 import { fakeHost } from '../../harness/fake-host.js';
 
@@ -14,11 +15,15 @@ const options: CheckedOptions = {
   pingInterval: 300,
 };
 
+/** The rows with plain spaces, also in what is not to be broken. */
 const rowsOf = (
   changes: Record<string, string | undefined>,
   more: Partial<CheckedOptions> = {},
   cores = 32,
-) => checkHost(liveHost(fakeHost(changes), cores), { ...options, ...more }, 1_000_000);
+): Row[] =>
+  checkHost(liveHost(fakeHost(changes), cores), { ...options, ...more }, 1_000_000).map(
+    (row) => JSON.parse(JSON.stringify(row).replaceAll('\u00a0', ' ')) as Row,
+  );
 
 const short = (changes: Record<string, string | undefined>, more: Partial<CheckedOptions> = {}, cores = 32) =>
   rowsOf(changes, more, cores).filter((row) => row.status === 'short');
@@ -80,13 +85,50 @@ t.test('the limit of open files comes first, with the workers that get around it
   t.same(short(limits(20000, 20000), { workers: 67 }, 2), [], '67 workers are enough');
   t.match(short(limits(20000, 20000), { workers: 66 }, 2), [{}, { fix: '10m-server --workers 67' }]);
   t.same(short(limits(1024, 11000000)), [], 'Node raises the soft limit by itself');
-  t.match(short(limits(1024, 1024))[0]!.fix, /fewer --ports/, 'no number of workers helps');
+  const few = short(limits(1024, 1024));
+  t.match(few[0]!.fix, /^fewer --ports, .* prlimit/, 'no number of workers helps');
+  t.same(
+    few.map((row) => row.check),
+    ['open files of a process'],
+    'so the workers are not blamed',
+  );
+  t.notMatch(JSON.stringify(few), /no limit/);
   t.same(
     short(limits(20000, 20000), { workers: 60, maxConnections: 18_000 }, 2),
     [],
     'a worker that is full by its options needs no more files',
   );
   t.equal(connectionsByFiles(liveHost(fakeHost(limits(20000, 20000))), options), 20000 - 1001 - 128);
+});
+
+t.test('a CPU quota counts as so many cores, also that of a group above', async (t) => {
+  const quota = (text: string, more: Partial<CheckedOptions> = {}) =>
+    rowsOf({ 'sys/fs/cgroup/system.slice/cpu.max': text }, more).filter((row) =>
+      ['cores', 'workers'].includes(row.check),
+    );
+  t.match(quota('50000 100000\n', { workers: 2 }), [
+    { status: 'short', found: '0.5 by the CPU quota', needed: '1', fix: /CPUQuota=100% \(a container/ },
+    { status: 'short', found: '2 on 1 core', needed: '1', fix: '10m-server --workers 1' },
+  ]);
+  t.match(quota('150000 100000\n', { workers: 2 }), [
+    { status: 'ok', found: '1.5 by the CPU quota' },
+    { status: 'ok', found: '2 on 2 cores' },
+  ]);
+  t.match(quota('150000 100000\n', { workers: 2, pingInterval: 10 }), [
+    { status: 'short', needed: '2', fix: /CPUQuota=200%/ },
+    {},
+  ]);
+  t.match(quota('6400000 100000\n'), [{ found: '32' }, { found: '32 on 32 cores' }]);
+});
+
+t.test('without /proc, or a part of it, one row says what is missing', async (t) => {
+  t.match(rowsOf({})[0], { check: '/proc', status: 'ok' });
+  t.match(rowsOf({ 'proc/net/netstat': undefined })[0], {
+    check: '/proc',
+    status: 'short',
+    found: 'not readable: net/netstat',
+    fix: /^mount -t proc proc \/proc /,
+  });
 });
 
 t.test('ports are at risk only where outgoing connections may take them', async (t) => {
@@ -121,8 +163,8 @@ t.test('what cannot be read says why and is no shortfall; a missing conntrack ta
     'proc/meminfo': undefined,
   });
   t.same(
-    rows.filter((row) => row.status === 'short'),
-    [],
+    rows.filter((row) => row.status === 'short').map((row) => row.found),
+    ['not readable: self/limits'],
   );
   const unread = rows.filter((row) => row.status === 'unread');
   t.same(

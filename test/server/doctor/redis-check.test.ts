@@ -1,6 +1,8 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import { createClient } from 'redis';
 import t from 'tap';
 import { checkRedis, outputBufferRow, parsePubsubLimit } from '../../../server/doctor/redis-check.js';
+import { startRedis } from '../../harness/redis.js';
 
 /** A stand-in for Redis that answers each command by its name; `undefined` never answers. */
 async function standIn(
@@ -47,13 +49,14 @@ t.test('a Redis with its default buffer', async (t) => {
     CONFIG: config(DEFAULT_LIMIT),
     HELLO: '%1\r\n+proto\r\n:3\r\n',
   });
-  const rows = await checkRedis(url);
+  const rows = await checkRedis(url, '*');
   t.match(rows, [
     { check: 'Redis', status: 'ok' },
     {
       status: 'short',
-      fix: /redis-cli -u redis:\/\/\*\*\*@127\.0\.0\.1:\d+ CONFIG SET client-output-buffer-limit "pubsub 134217728 67108864 60"/,
+      fix: /redis-cli.-u.redis:\/\/\*\*\*@127\.0\.0\.1:\d+.CONFIG.SET.client-output-buffer-limit."pubsub.134217728.67108864.60"/,
     },
+    { check: 'Redis keyspace events', status: 'unread', found: 'this Redis has no such setting' },
   ]);
   t.notMatch(JSON.stringify(rows), /hunter2/);
 });
@@ -64,7 +67,8 @@ t.test('a Redis that forbids CONFIG', async (t) => {
     CONFIG: '-NOPERM this user has no permissions\r\n',
     HELLO: '%1\r\n+proto\r\n:3\r\n',
   });
-  t.match(await checkRedis(url), [{ status: 'ok' }, { status: 'unread', found: /NOPERM/ }]);
+  const forbidden = { status: 'unread', found: /NOPERM/ };
+  t.match(await checkRedis(url, '*'), [{ status: 'ok' }, forbidden, forbidden]);
 });
 
 t.test('a Redis that takes the connection and says nothing, or is not there', async (t) => {
@@ -74,14 +78,40 @@ t.test('a Redis that takes the connection and says nothing, or is not there', as
     AUTH: undefined,
     CLIENT: undefined,
   });
-  t.match(await checkRedis(url, 200), [{ check: 'Redis', status: 'short', found: /no answer within 0.2 s/ }]);
+  t.match(await checkRedis(url, '*', 200), [
+    { check: 'Redis', status: 'short', found: /no answer within 0.2 s/ },
+  ]);
   const { port } = server.address() as { port: number };
   const closed = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => closed.once('listening', resolve));
   const free = (closed.address() as { port: number }).port;
   await new Promise((resolve) => closed.close(resolve));
   t.not(free, port);
-  t.match(await checkRedis(`redis://127.0.0.1:${free}`), [
+  t.match(await checkRedis(`redis://127.0.0.1:${free}`, '*'), [
     { status: 'short', found: /ECONNREFUSED/, fix: /PING/ },
   ]);
+});
+
+t.test('a real Redis, whose keyspace events are off, on, and on where nobody subscribes', async (t) => {
+  const { url } = await startRedis(t);
+  const events = async (pattern: string) => (await checkRedis(url, pattern)).at(-1);
+  const client = await createClient({ url }).connect();
+  t.teardown(() => client.destroy());
+  t.match(await events('*'), { check: 'Redis keyspace events', status: 'ok', found: 'off' });
+  await client.configSet('notify-keyspace-events', 'KEA');
+  t.match(await events('*'), {
+    status: 'short',
+    found: 'on (AKE)',
+    fix: /narrower --redis-pattern; .* redis-cli.-u.redis:\/\/127\.0\.0\.1:\d+.CONFIG.SET.notify-keyspace-events.""/,
+  });
+  t.match(await events('app:*'), { status: 'ok', found: 'on (AKE)' });
+});
+
+t.test('a URL that cannot be used is a row too, and no password is shown', async (t) => {
+  const shown = 'an answer of redis://***@127.0.0.1:1';
+  for (const password of ['pa@ss', 'pa%zzss', 'pa/ss']) {
+    const rows = await checkRedis(`redis://:${password}@127.0.0.1:1`, '*', 200);
+    t.notMatch(JSON.stringify(rows), password);
+    t.match(rows, [{ status: 'short', needed: shown }], password);
+  }
 });

@@ -1,0 +1,42 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import t from 'tap';
+import { noPorts } from '../../../server/command/option.js';
+import { checkPorts, explain, PortError } from '../../../server/host/port-check.js';
+import { freePorts } from '../../harness/ports.js';
+
+t.test('ports that are free are let go again', async (t) => {
+  const first = await freePorts(600);
+  const range = { first, last: first + 599 };
+  await checkPorts('127.0.0.1', range);
+  await t.resolves(checkPorts('127.0.0.1', range));
+  await t.resolves(checkPorts('127.0.0.1', noPorts));
+});
+
+t.test('one that is taken is named, wherever it is in the range', async (t) => {
+  const first = await freePorts(600);
+  const taken = first + 555;
+  const holder = createServer().listen(taken, '127.0.0.1');
+  t.teardown(() => holder.close());
+  await once(holder, 'listening');
+  const check = checkPorts('127.0.0.1', { first, last: first + 599 });
+  await t.rejects(check, {
+    code: 'PORT',
+    message: new RegExp(`127.0.0.1 port ${taken}: something else holds it`),
+  });
+});
+
+t.test('an address that is not of this machine', async (t) => {
+  const first = await freePorts(1);
+  const error = await checkPorts('192.0.2.1', { first, last: first }).catch((reason) => reason);
+  t.ok(error instanceof PortError);
+  t.match(error.message, /192\.0\.2\.1 port \d+: this machine does not have that address/);
+});
+
+t.test('what an operator is told', async (t) => {
+  const words = (code: string) =>
+    explain('::', 80, Object.assign(new Error('what the system says'), { code }));
+  t.match(words('EADDRINUSE'), "ss -tanp 'sport = :80'");
+  t.match(words('EACCES'), /CAP_NET_BIND_SERVICE/);
+  t.equal(words('EMFILE'), 'cannot listen on :: port 80: what the system says');
+});

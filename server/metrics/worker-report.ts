@@ -32,6 +32,7 @@ export interface ReportedCounters {
   readonly messagesDelivered: number;
   readonly messagesUnrouted: number;
   readonly brokerReconnects: number;
+  readonly logLinesLost: number;
   readonly cpuSeconds: number;
 }
 
@@ -88,6 +89,7 @@ export const EMPTY_SUMS: ReportSums = {
     messagesDelivered: 0,
     messagesUnrouted: 0,
     brokerReconnects: 0,
+    logLinesLost: 0,
     cpuSeconds: 0,
   },
   reasons: { closed: {}, rejected: {}, dropped: {} },

@@ -1,5 +1,6 @@
 // The table of all metrics: the only place that knows the name of one.
 import { readListenOverflows } from '../host/tcp-memory.js';
+import { logLinesLost } from '../logger.js';
 import { limits } from './headroom.js';
 import {
   counter,
@@ -245,6 +246,11 @@ export const metricRows: readonly Row[] = [
     readListenOverflows,
   ),
 
+  counter(
+    'log_lines_lost_total',
+    'Log lines that could not be written, of the primary and of all workers.',
+    ({ total }) => total.counters.logLinesLost + logLinesLost(),
+  ),
   gauges('build_info', 'version', 'Always 1; the label tells the version.', ({ snapshot }) => ({
     [snapshot.version]: 1,
   })),

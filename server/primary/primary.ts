@@ -10,6 +10,7 @@ import { EmbeddedPublisher } from '../broker/embedded-broker.js';
 import { RedisPublisher } from '../broker/redis-broker.js';
 import { packageVersion } from '../command/command-line.js';
 import { type PortRange, portCount } from '../command/option.js';
+import { standardError } from '../command/standard-error.js';
 import { checkAtStart } from '../doctor/start-check.js';
 import { checkPorts } from '../host/port-check.js';
 import { type Logger, standardErrorLogger } from '../logger.js';
@@ -41,7 +42,7 @@ export async function runPrimary(options: ServerOptions): Promise<number> {
     await primary.life.run();
     return 0;
   } catch (error) {
-    process.stderr.write(`10m-server: ${(error as Error).message}\n`);
+    standardError.write(`10m-server: ${(error as Error).message}\n`, 3);
     return 1;
   }
 }

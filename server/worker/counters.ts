@@ -1,5 +1,6 @@
 // What a worker counts: plain numbers on the hot paths, reported when the primary asks.
 import { type CloseReason, closeReasons, refusals } from '../codes.js';
+import { logLinesLost } from '../logger.js';
 import { BucketHistogram } from '../metrics/bucket-histogram.js';
 import { LoopDelay } from '../metrics/loop-delay.js';
 import type { ReportedCounters, ReportedHistograms, ReportedReasons } from '../metrics/worker-report.js';
@@ -69,6 +70,7 @@ export class Counters {
         messagesDelivered: this.messagesDelivered,
         messagesUnrouted: this.messagesUnrouted,
         brokerReconnects: this.brokerReconnects,
+        logLinesLost: logLinesLost(),
       },
       reasons: {
         closed: { ...this.#closed },

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import t from 'tap';
-import { clean, Ledger } from '../harness/ledger.js';
+import { clean, httpSender, Ledger } from '../harness/ledger.js';
 import { startServer } from '../harness/server.js';
 import { drop, openMany } from '../harness/sockets.js';
 
@@ -13,7 +13,8 @@ t.test('sockets that never send their handshake fill the table of open files, an
   const ledger = new Ledger();
   const connections = await openMany(50, () => server.url('news'));
   for (const connection of connections) ledger.join('news', connection);
-  const end = ledger.stream(['news'], async (channel, text) => (await server.publish(channel, text)) === 202);
+  const send = httpSender(server);
+  const end = ledger.stream(['news'], send);
 
   const silent: Socket[] = [];
   const gone: Promise<unknown>[] = [];
@@ -41,7 +42,7 @@ t.test('sockets that never send their handshake fill the table of open files, an
   await server.untilReady();
   const more = await openMany(limit - connections.length - 1, () => server.url('sport'));
   ledger.join('sport', more[0]!);
-  await ledger.publish('sport', async (channel, text) => (await server.publish(channel, text)) === 202);
+  await ledger.publish('sport', send);
   await end();
   await ledger.settle();
   t.match(ledger.account(), clean, 'those that were there before have missed nothing');

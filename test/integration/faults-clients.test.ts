@@ -1,5 +1,5 @@
 import t from 'tap';
-import { clean, Ledger } from '../harness/ledger.js';
+import { clean, httpSender, Ledger } from '../harness/ledger.js';
 import { makeNamespace, whyNoNamespaces } from '../harness/namespace.js';
 import { startRedis } from '../harness/redis.js';
 import { startServer } from '../harness/server.js';
@@ -62,7 +62,7 @@ t.test(
     const startedMs = performance.now();
     const closed = (reason: string) => server.metric('tenm_connections_closed_total', `reason="${reason}"`);
     namespace.cut(doomed!);
-    const send = async (channel: string, text: string) => (await server.publish(channel, text)) === 202;
+    const send = httpSender(server);
     while ((await closed('too_slow')) < deaf.length || (await closed('lost')) < cut.length) {
       for (let i = 0; i < 5; i++) await ledger.publish('news', send);
       await new Promise((resolve) => setTimeout(resolve, 50));

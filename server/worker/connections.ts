@@ -6,14 +6,13 @@ import type { Admitted } from './admission.js';
 import type { ExpiringItem, ExpirySlots } from './expiry-slots.js';
 import { FloodGuard } from './flood-guard.js';
 import type { PingWheel, WheelItem } from './ping-wheel.js';
+import { SlowReaders } from './slow-readers.js';
 
 /**
  * What the server keeps on each connection: own properties of the uWS object, 8 bytes each in a store of 64. Times are
  * numbers of ticks, from 1; 0 is none.
  */
 export interface ConnectionState extends WheelItem, ExpiringItem {
-  /** Tick at which written bytes were found unread, with none read since; {@link OVERFLOWED} once dropped from. */
-  stalledSince: number;
   /** When it was opened, in tenths of a second since the process started. */
   openedAt: number;
   /** Tick of the oldest ping frame that still has no pong; only where pings are frames. */
@@ -36,7 +35,6 @@ export interface StateNeeds {
 export const initialStateOf = (needs: StateNeeds): Readonly<ConnectionState> =>
   Object.freeze({
     place: 0,
-    stalledSince: 0,
     openedAt: 0,
     ...(needs.pingsFrames ? { unansweredSince: 0 } : {}),
     ...(needs.expires ? { expiresAt: 0, expiryPosition: 0 } : {}),
@@ -45,9 +43,6 @@ export const initialStateOf = (needs: StateNeeds): Readonly<ConnectionState> =>
 
 /** Most connections closed at once since they expired: about 10 ms. */
 const EXPIRE_AT_ONCE = 256;
-
-/** Mark of a connection whose backpressure passed the limit. */
-const OVERFLOWED = -1;
 
 const EMPTY = new ArrayBuffer(0);
 
@@ -61,8 +56,8 @@ export interface ConnectionCounters {
 
 export interface ConnectionLimits {
   readonly pingType: 'message' | 'frame' | 'off';
-  /** Ticks that a connection may leave written bytes unread. */
-  readonly writeTimeoutTicks: number;
+  readonly writeTimeoutMs: number;
+  readonly maxBackpressureBytes: number;
   /** Ticks that a pong may take. */
   readonly pongTimeoutTicks: number;
 }
@@ -84,6 +79,8 @@ const uwsReasons = new Map<string, CloseReason>([
 
 /** All connections of a worker, in the slots of its wheel. */
 export class Connections {
+  /** Those that leave bytes unread. */
+  readonly slowReaders: SlowReaders<Connection>;
   readonly #wheel: PingWheel<Connection>;
   readonly #expiries: ExpirySlots<Connection> | undefined;
   readonly #counters: ConnectionCounters;
@@ -96,7 +93,6 @@ export class Connections {
   /** Why we are closing the connection whose close handler runs within that call. */
   #ownReason: CloseReason | undefined;
   #tick = 0;
-  #stalled = 0;
 
   /** @param now milliseconds since the process started */
   constructor(
@@ -112,15 +108,11 @@ export class Connections {
     this.#limits = limits;
     this.#logger = logger;
     this.#now = now;
+    this.slowReaders = new SlowReaders(wheels.pings, limits, this.#tooSlow);
   }
 
   get size(): number {
     return this.#wheel.size;
-  }
-
-  /** Connections whose written bytes were found unread, with none read since, or that were dropped from. */
-  get stalled(): number {
-    return this.#stalled;
   }
 
   opened(connection: Connection, { expiresAtS, address }: Admitted): void {
@@ -135,9 +127,9 @@ export class Connections {
   closed(connection: Connection, code: number, message: ArrayBuffer): void {
     this.#wheel.remove(connection);
     this.#expiries?.remove(connection);
-    this.#overflowed.delete(connection);
-    const reason = this.#ownReason ?? reasonOf(connection, code, message);
-    if (connection.stalledSince !== 0) this.#stalled--;
+    this.slowReaders.forget(connection);
+    const isOverflowed = this.#overflowed.delete(connection);
+    const reason = this.#ownReason ?? (isOverflowed ? 'too_slow' : reasonOf(code, message));
     this.#counters.countClosed(reason, (this.#tenths() - connection.openedAt) / 10);
     if (reason === 'too_slow') {
       this.#logger.debug('connection closed', { code: closeCodes.tooSlow.code, reason });
@@ -145,26 +137,22 @@ export class Connections {
   }
 
   /**
-   * uWS dropped a message since the backpressure passed its limit. No ws method may be called here: it would crash. uWS
-   * closes such a connection too, but only once the client pauses.
+   * uWS dropped a message since more waits than it may hold. No ws method may be called here: it would crash. uWS closes
+   * such a connection too, but only once the client pauses.
    */
   readonly dropped = (connection: Connection): void => {
     this.#counters.droppedBackpressure++;
-    this.#stall(connection, OVERFLOWED);
     if (this.#overflowed.size === 0) setImmediate(this.#closeOverflowed);
     this.#overflowed.add(connection);
   };
 
-  /** The client has sent a frame: there is nothing in it for us, but it may be one of too many. */
+  /**
+   * The client has sent a frame: there is nothing in it for us, but it may be one of too many, or a ping whose answer
+   * waits.
+   */
   readonly heard = (connection: Connection): void => {
     if (this.#floodGuard.isFlood(connection)) this.#close(connection, 'flood');
-  };
-
-  /** The client took bytes that had been waiting. */
-  readonly drained = (connection: Connection): void => {
-    if (connection.stalledSince > 0) {
-      this.#stall(connection, connection.getBufferedAmount() === 0 ? 0 : this.#tick);
-    }
+    else if (connection.getBufferedAmount() > 0) this.slowReaders.found(connection);
   };
 
   readonly ponged = (connection: Connection): void => {
@@ -175,8 +163,7 @@ export class Connections {
   /** Serves what is due at a tick: pings, and the deadlines of connections pinged earlier. */
   tick(tick: number): void {
     this.#tick = tick;
-    this.#wheel.tick(tick, this.#ping);
-    if (this.#stalled > 0) this.#wheel.tick(tick - this.#limits.writeTimeoutTicks, this.#closeStalled);
+    if (this.#limits.pingType !== 'off') this.#wheel.tick(tick, this.#ping);
     if (this.#limits.pingType === 'frame') {
       this.#wheel.tick(tick - this.#limits.pongTimeoutTicks, this.#closeSilent);
     }
@@ -206,54 +193,36 @@ export class Connections {
   }
 
   readonly #ping = (connection: Connection): void => {
-    if (this.#sendPing(connection)) {
-      // The state lies apart in memory: to leave it alone saves a quarter of a ping's user time.
-      if (this.#stalled > 0) this.#stall(connection, 0);
-    } else if (connection.stalledSince === 0) {
-      this.#stall(connection, this.#tick);
-    }
+    this.#counters.pingsSent++;
+    if (this.#sendPing(connection) === 0) this.slowReaders.found(connection);
   };
 
-  #stall(connection: Connection, since: number): void {
-    this.#stalled += Number(since !== 0) - Number(connection.stalledSince !== 0);
-    connection.stalledSince = since;
+  /** Sends what a ping is here; what uWS says of it: 0 when bytes wait to be read. */
+  #sendPing(connection: Connection): number {
+    if (this.#limits.pingType === 'message') return connection.send(EMPTY, false);
+    if (connection.unansweredSince === 0) connection.unansweredSince = this.#tick;
+    return connection.ping();
   }
 
   #tenths(): number {
     return Math.trunc(this.#now() / 100);
   }
 
-  /** Sends what a ping is here; whether nothing is waiting to be read by the client. */
-  #sendPing(connection: Connection): boolean {
-    switch (this.#limits.pingType) {
-      case 'off':
-        return connection.getBufferedAmount() === 0;
-      case 'message':
-        this.#counters.pingsSent++;
-        return connection.send(EMPTY, false) === 1;
-      case 'frame':
-        this.#counters.pingsSent++;
-        if (connection.unansweredSince === 0) connection.unansweredSince = this.#tick;
-        return connection.ping() === 1;
-    }
-  }
-
   readonly #closeOverflowed = (): void => {
     for (const connection of this.#overflowed) this.#close(connection, 'too_slow');
   };
 
-  readonly #closeStalled = (connection: Connection): void => {
-    const { stalledSince } = connection;
-    if (stalledSince > 0 && this.#tick - stalledSince >= this.#limits.writeTimeoutTicks) {
-      this.#close(connection, 'too_slow');
-    }
+  readonly #tooSlow = (connection: Connection, isOverLimit: boolean): void => {
+    if (isOverLimit) this.#counters.droppedBackpressure++;
+    this.#close(connection, 'too_slow');
   };
 
   readonly #closeSilent = (connection: Connection): void => {
     const { unansweredSince = 0 } = connection;
-    if (unansweredSince > 0 && this.#tick - unansweredSince >= this.#limits.pongTimeoutTicks) {
-      this.#close(connection, 'pong_timeout');
-    }
+    if (unansweredSince === 0 || this.#tick - unansweredSince < this.#limits.pongTimeoutTicks) return;
+    // The ping itself may still wait behind what a slow client is reading.
+    if (this.slowReaders.has(connection)) connection.unansweredSince = this.#tick;
+    else this.#close(connection, 'pong_timeout');
   };
 
   /** Closes with a close frame, behind whatever is still to be sent. */
@@ -271,8 +240,7 @@ export class Connections {
   }
 }
 
-function reasonOf(connection: Connection, code: number, message: ArrayBuffer): CloseReason {
-  if (connection.stalledSince === OVERFLOWED) return 'too_slow';
+function reasonOf(code: number, message: ArrayBuffer): CloseReason {
   if (code !== 1006) return 'client';
   return uwsReasons.get(Buffer.from(message).toString()) ?? 'lost';
 }

@@ -6,6 +6,7 @@
 import { RESERVED_PREFIX } from '../channel.js';
 import type { Connection } from './connections.js';
 import type { DeliveryObserver } from './delivery-timing.js';
+import type { SlowReaders } from './slow-readers.js';
 
 /** The part of a uWS app that reaches topics. */
 export interface Topics {
@@ -20,9 +21,12 @@ export const SLICE_MEMBERS = 512;
 const BATCH_MESSAGES = 32;
 const BATCH_BYTES = 16 * 1024;
 
-/** Beyond this a channel's backlog is served without a pause, so that the broker's connection is what waits. */
+/** Most messages of a channel that wait. With more, they are served within the call, so that the broker is what waits. */
 export const MAX_WAITING_MESSAGES = 1024;
-export const MAX_WAITING_BYTES = 8 * 1024 * 1024;
+/** Most bytes of memory that messages of all big channels take together while they wait. */
+export const MAX_HELD_BYTES = 8 * 1024 * 1024;
+/** What V8 keeps for a message beside its payload. Measured: 170 to 420. */
+const MESSAGE_BYTES = 512;
 
 interface Message {
   readonly payload: Uint8Array;
@@ -44,9 +48,8 @@ class BigChannel {
   readonly slices: string[];
   /** The slice that new members join while it has room. */
   filling = 0;
-  /** Messages that no slice has had yet, and their bytes. */
+  /** Messages that no slice has had yet. */
   waiting: Message[] = [];
-  waitingBytes = 0;
   /** Messages that slices from `reached` on still have to get. */
   underWay: Message[] = [];
   reached = 0;
@@ -60,15 +63,15 @@ class BigChannel {
     return this.underWay.length > 0 || this.waiting.length > 0;
   }
 
+  /** Messages that wait; those under way count for the slices that still wait for them. */
+  get backlog(): number {
+    return this.waiting.length + this.underWay.length * (1 - this.reached / this.slices.length);
+  }
+
   addSlice(): string {
     const topic = `${RESERVED_PREFIX}${this.slices.length}/${this.slices[0]}`;
     this.slices.push(topic);
     return topic;
-  }
-
-  push(message: Message): void {
-    this.waiting.push(message);
-    this.waitingBytes += message.payload.byteLength;
   }
 
   /** Moves the next batch of messages from waiting to under way. */
@@ -81,10 +84,11 @@ class BigChannel {
       count++;
     }
     this.underWay = this.waiting.splice(0, count);
-    for (const { payload } of this.underWay) this.waitingBytes -= payload.byteLength;
     this.reached = 0;
   }
 }
+
+const heldBytes = (payload: Uint8Array): number => payload.byteLength + MESSAGE_BYTES;
 
 /** The channel that a topic is a slice of. */
 const channelOfTopic = (topic: string): string =>
@@ -96,16 +100,25 @@ const SLICES_TRIED = 4;
 /** Joins connections to channels, and publishes to their members in order. */
 export class FanOut {
   readonly #topics: Topics;
+  readonly #slowReaders: Pick<SlowReaders<Connection>, 'published'>;
   readonly #counters: FanOutCounters;
   readonly #observer: DeliveryObserver;
   readonly #big = new Map<string, BigChannel>();
   readonly #active: BigChannel[] = [];
   #turn: NodeJS.Immediate | undefined;
+  /** Memory that the messages of all big channels take until the last slice has them. */
+  #heldBytes = 0;
   #topicCount = 0;
   #lastCount = 0;
 
-  constructor(topics: Topics, counters: FanOutCounters) {
+  /** @param slowReaders hear of each message that uWS was handed: it does not say who could not take it */
+  constructor(
+    topics: Topics,
+    slowReaders: Pick<SlowReaders<Connection>, 'published'>,
+    counters: FanOutCounters,
+  ) {
     this.#topics = topics;
+    this.#slowReaders = slowReaders;
     this.#counters = counters;
     this.#observer = counters.delivery;
   }
@@ -149,19 +162,31 @@ export class FanOut {
     const big = this.#big.size > 0 ? this.#big.get(Buffer.from(channel).toString()) : undefined;
     if (big === undefined) {
       if (!this.#topics.publish(channel, payload, isBinary)) return false;
+      this.#slowReaders.published(channel, payload.byteLength);
       this.#counters.messagesDelivered += this.#topics.numSubscribers(channel);
       this.#observer.served();
       return true;
     }
-    big.push({ payload, isBinary, arrivedMs: this.#observer.now() });
-    if (big.waiting.length > MAX_WAITING_MESSAGES || big.waitingBytes > MAX_WAITING_BYTES) {
-      while (big.hasWork) this.#serveSlice(big);
-    } else if (!big.isScheduled) {
+    big.waiting.push({ payload, isBinary, arrivedMs: this.#observer.now() });
+    this.#heldBytes += heldBytes(payload);
+    if (!big.isScheduled) {
       big.isScheduled = true;
       this.#active.push(big);
       this.#turn ??= setImmediate(this.#serveTurn);
     }
+    this.#serveBeyondLimits(big);
     return true;
+  }
+
+  /** Serves what waits beyond the limits, and no more. */
+  #serveBeyondLimits(grown: BigChannel): void {
+    while (grown.backlog > MAX_WAITING_MESSAGES) this.#serveSlice(grown);
+    while (this.#heldBytes > MAX_HELD_BYTES) {
+      const first = this.#active.shift()!;
+      do this.#serveSlice(first);
+      while (first.underWay.length > 0);
+      this.#keepOrRetire(first);
+    }
   }
 
   #sliceWithRoom(big: BigChannel): string {
@@ -186,14 +211,20 @@ export class FanOut {
     if (big !== undefined) {
       let members = 0;
       while (members < SLICE_MEMBERS && big.hasWork) members += this.#serveSlice(big);
-      if (big.hasWork) this.#active.push(big);
-      else {
-        big.isScheduled = false;
-        this.#forgetWhenDone(big);
-      }
+      this.#keepOrRetire(big);
     }
     this.#turn = this.#active.length > 0 ? setImmediate(this.#serveTurn) : undefined;
   };
+
+  /** Puts a channel that was served behind the others, unless it is done. */
+  #keepOrRetire(big: BigChannel): void {
+    if (big.hasWork) {
+      this.#active.push(big);
+      return;
+    }
+    big.isScheduled = false;
+    this.#forgetWhenDone(big);
+  }
 
   /** Gives the next slice all messages under way; the number of its members. */
   #serveSlice(big: BigChannel): number {
@@ -201,11 +232,15 @@ export class FanOut {
     const topic = big.slices[big.reached++]!;
     const members = this.#topics.numSubscribers(topic);
     if (members > 0) {
-      for (const { payload, isBinary } of big.underWay) this.#topics.publish(topic, payload, isBinary);
+      for (const { payload, isBinary } of big.underWay) {
+        this.#topics.publish(topic, payload, isBinary);
+        this.#slowReaders.published(topic, payload.byteLength);
+      }
       this.#counters.messagesDelivered += members * big.underWay.length;
     }
     if (big.reached === big.slices.length) {
       this.#observer.batchServed(big.underWay[0]!.arrivedMs, big.underWay.length);
+      for (const { payload } of big.underWay) this.#heldBytes -= heldBytes(payload);
       big.underWay = [];
     }
     return members;

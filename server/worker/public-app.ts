@@ -32,8 +32,8 @@ export interface PublicStages {
 }
 
 export interface PublicAppOptions {
-  /** Bytes queued for one connection. */
-  readonly maxBackpressure: number;
+  /** A connection for which more bytes wait loses the next message and is closed. */
+  readonly maxQueuedBytes: number;
   /** What each connection begins with. */
   readonly initialState: Readonly<ConnectionState>;
 }
@@ -116,7 +116,7 @@ export class PublicApp implements Topics {
       .ws<ConnectionState>('/*', {
         compression: this.#binding.DISABLED,
         maxPayloadLength: MAX_CLIENT_MESSAGE_BYTES,
-        maxBackpressure: this.#options.maxBackpressure,
+        maxBackpressure: this.#options.maxQueuedBytes,
         closeOnBackpressureLimit: true,
         idleTimeout: 0,
         sendPingsAutomatically: false,
@@ -125,7 +125,6 @@ export class PublicApp implements Topics {
         open: (ws) => this.#opened(ws as Connection),
         close: (ws, code, message) => this.#closed(ws as Connection, code, message),
         dropped: (ws) => connections.dropped(ws as Connection),
-        drain: (ws) => connections.drained(ws as Connection),
         message: (ws) => connections.heard(ws as Connection),
         ping: (ws) => connections.heard(ws as Connection),
         pong: (ws) => connections.ponged(ws as Connection),

@@ -15,7 +15,7 @@ const SETTLING_MS = 500;
 /** The stages that are reported on. */
 export interface ReportedStages {
   readonly counters: Counters;
-  readonly connections: Pick<Connections, 'size' | 'stalled'>;
+  readonly connections: Pick<Connections, 'size' | 'slowReaders'>;
   readonly fanOut: Pick<FanOut, 'channels'>;
   readonly events: Pick<BrokerEvents, 'isConnected'>;
   readonly socketsLimit: number;
@@ -49,7 +49,7 @@ export class Reporter {
     return {
       gauges: {
         connections: connections.size,
-        stalled: connections.stalled,
+        stalled: connections.slowReaders.stalled,
         channels: fanOut.channels,
         connectionsLimit: socketsLimit,
         brokerConnected: Number(events.isConnected),

@@ -24,48 +24,35 @@ const TURN_TICKS = 512;
 /** Shorter ticks would wake the process, and those that it pings, for a few pings each: about 30% more CPU for a ping. */
 const MIN_TICK_MS = 100;
 
-/**
- * Length of a tick for a ping interval, and how many ticks make a turn of exactly that interval.
- *
- * @param minTickMs shortest tick where the interval allows it: each wakes an idle process up
- */
-export function tickOf(
-  intervalMs: number,
-  minTickMs = MIN_TICK_MS,
-): { readonly tickMs: number; readonly turnTicks: number } {
-  const turnTicks = Math.max(1, Math.min(TURN_TICKS, Math.floor(intervalMs / minTickMs)));
+/** Length of a tick for a ping interval, and how many ticks make a turn of exactly that interval. */
+export function tickOf(intervalMs: number): { readonly tickMs: number; readonly turnTicks: number } {
+  const turnTicks = Math.max(1, Math.min(TURN_TICKS, Math.floor(intervalMs / MIN_TICK_MS)));
   return { tickMs: intervalMs / turnTicks, turnTicks };
 }
 
-/** Without pings the wheel looks for unread bytes only, and nobody waits for that. */
-const UNHURRIED_TICK_MS = 500;
+/** Without pings nothing is due at a tick: the ticks tell the delay of the loop, and each wakes an idle process up. */
+const WITHOUT_PINGS = { tickMs: 500, turnTicks: 64 };
 
 /** How the wheel turns, and the deadlines that are counted in its ticks. */
 export interface WheelTimes {
   readonly tickMs: number;
   readonly turnTicks: number;
   readonly pingType: 'message' | 'frame' | 'off';
-  /** Ticks that a connection may leave written bytes unread. */
-  readonly writeTimeoutTicks: number;
   /** Ticks that a pong may take. */
   readonly pongTimeoutTicks: number;
 }
 
 /** What the options ask of the wheel. */
 export function wheelTimes(
-  options: Pick<ServerOptions, 'pingInterval' | 'pingType' | 'writeTimeout' | 'pongTimeout'>,
+  options: Pick<ServerOptions, 'pingInterval' | 'pingType' | 'pongTimeout'>,
 ): WheelTimes {
   const isPinging = options.pingInterval > 0;
-  const { tickMs, turnTicks } = isPinging
-    ? tickOf(1000 * options.pingInterval)
-    : tickOf(1000 * options.writeTimeout, UNHURRIED_TICK_MS);
-  const ticksOf = (seconds: number) => Math.ceil((seconds * 1000) / tickMs);
+  const { tickMs, turnTicks } = isPinging ? tickOf(1000 * options.pingInterval) : WITHOUT_PINGS;
   return {
     tickMs,
     turnTicks,
     pingType: isPinging ? options.pingType : 'off',
-    writeTimeoutTicks: ticksOf(options.writeTimeout),
-    pongTimeoutTicks: ticksOf(options.pongTimeout),
+    pongTimeoutTicks: Math.ceil((options.pongTimeout * 1000) / tickMs),
   };
 }
 

@@ -20,6 +20,7 @@ import { FanOut } from './fan-out.js';
 import { Listener } from './listener.js';
 import { PingWheel } from './ping-wheel.js';
 import { Reporter } from './reporter.js';
+import { mostQueuedBytes } from './slow-readers.js';
 import { WheelClock, wheelTimes } from './wheel-clock.js';
 
 /** How long a new worker waits for the broker before it takes clients without it. */
@@ -56,7 +57,6 @@ export class Worker {
     const counters = this.#counters;
     this.#tell = tell;
     const topics = new AppTopics();
-    const fanOut = new FanOut(topics, counters);
     const times = wheelTimes(options);
     const connections = new Connections(
       {
@@ -64,10 +64,15 @@ export class Worker {
         expiries: verifier && new ExpirySlots<Connection>(Date.now() / 1000),
       },
       counters,
-      times,
+      {
+        ...times,
+        writeTimeoutMs: 1000 * options.writeTimeout,
+        maxBackpressureBytes: options.maxBackpressure,
+      },
       logger,
     );
     this.#connections = connections;
+    const fanOut = new FanOut(topics, connections.slowReaders, counters);
     if (options.maxConnectionsPerIp !== undefined) {
       this.claims = new AddressClaims((changes) => tell({ kind: 'addresses', changes }));
     }
@@ -80,7 +85,12 @@ export class Worker {
     const socketsLimit = connectionsLimit(options, logger);
     this.#listener = new Listener(
       loadBinding(logger),
-      { ...options, socketsLimit, initialState },
+      {
+        ...options,
+        maxQueuedBytes: mostQueuedBytes(options.maxBackpressure, options.maxMessage),
+        socketsLimit,
+        initialState,
+      },
       { topics, fanOut, connections, admission, counters },
       (isOpen) => tell({ kind: 'gate', isOpen }),
       logger,

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
-import { frame, swarm, upgraded } from './attackers.js';
+import { type FrameParts, frame, swarm, upgraded } from './attackers.js';
 
 /** What is sent, over how many connections and for how long. */
 export interface Flood {
@@ -11,6 +11,9 @@ export interface Flood {
   readonly attackers: number;
   readonly opcode: number;
   readonly payload: string;
+  /** What is sent before: the beginning of a message, where the frames of the flood go on with one. */
+  readonly first?: FrameParts;
+  readonly isFinal?: boolean;
   /** Whether the attackers read what is answered. */
   readonly isReading: boolean;
   readonly durationMs: number;
@@ -29,15 +32,18 @@ async function attack({
   attackers,
   opcode,
   payload,
+  first,
+  isFinal = true,
   isReading,
   durationMs,
 }: Flood): Promise<void> {
-  const one = frame({ opcode, payload });
+  const one = frame({ opcode, payload, isFinal });
   const many = Buffer.concat(Array(Math.ceil(WRITE_BYTES / one.length)).fill(one));
   const endMs = performance.now() + durationMs;
   await swarm(attackers, attackers, async () => {
     const raw = await upgraded(port, host);
     if (!isReading) raw.socket.pause();
+    if (first !== undefined) raw.write(frame(first));
     while (!raw.isClosed && performance.now() < endMs) {
       raw.forget();
       await raw.writeApart([many]);

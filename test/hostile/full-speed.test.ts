@@ -11,10 +11,20 @@ import { startVictim } from '../harness/victim.js';
 const MAX_BACKPRESSURE = '65536';
 const TCP_RMEM = '4096 131072 524288';
 
-const floods: readonly (readonly [string, Pick<Flood, 'opcode' | 'payload' | 'isReading'>])[] = [
+const floods: readonly (readonly [string, Omit<Flood, 'host' | 'port' | 'attackers' | 'durationMs'>])[] = [
   ['small messages', { opcode: opcodes.text, payload: 'hello', isReading: true }],
   ['pings', { opcode: opcodes.ping, payload: 'x'.repeat(125), isReading: true }],
   ['pings, and no pong is read', { opcode: opcodes.ping, payload: '', isReading: false }],
+  [
+    'empty fragments of a message that never ends',
+    {
+      first: { opcode: opcodes.text, isFinal: false },
+      opcode: opcodes.continuation,
+      payload: '',
+      isFinal: false,
+      isReading: true,
+    },
+  ],
 ];
 
 t.test('floods of frames', { skip: whyNoNamespaces() }, async (t) => {

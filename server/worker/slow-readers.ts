@@ -1,0 +1,211 @@
+// The connections of a worker that leave bytes unread, and which of them are too slow.
+//
+// uWS does not say which sockets could not take a publication. So after a publication each connection is asked once for
+// its unread bytes, some at a time: 50 ns each. While nothing is published, nobody is asked and no timer runs.
+import type { PingWheel, WheelItem } from './ping-wheel.js';
+
+/** The part of a connection that is looked at. */
+export interface Reader extends WheelItem {
+  /** Bytes that wait in uWS because the kernel takes no more. uWS tells of progress in steps of a 32nd of them. */
+  getBufferedAmount(): number;
+  getTopics(): string[];
+}
+
+export interface SlowReaderLimits {
+  /** How long a connection may read nothing of what waits for it. */
+  readonly writeTimeoutMs: number;
+  /** How much may wait for a connection that reads nothing. */
+  readonly maxBackpressureBytes: number;
+}
+
+/** Gets a connection that is too slow, and whether more waits for it than the limit. It closes the connection. */
+export type TooSlow<T> = (connection: T, isOverLimit: boolean) => void;
+
+/** A clock in milliseconds that never goes back, and what calls back later. */
+export interface SlowReaderClock {
+  readonly now: () => number;
+  readonly later: (callback: () => void, delayMs: number) => unknown;
+}
+
+/** Time between two looks. Twice this to find unread bytes, and once to act on them, makes less than a second. */
+export const LOOK_MS = 250;
+/** Looks in which every connection is asked once. */
+const PARTS = 2;
+
+/**
+ * How long a connection with more than the limit may read nothing: long enough to see that it reads. The kernel tells of
+ * progress when a third of its send buffer is free. Measured over a line of 1 Mbit/s: every 1.6 s with the tcp_wmem of
+ * sysctl/10m-server.conf, every 3.9 s with the kernel's own.
+ */
+export const OVER_LIMIT_MS = 5000;
+
+/** How often the limit, and the largest message beside it, fit into what may wait for a connection that reads. */
+const BURST = 4;
+/** The most that uWS can count. */
+const MAX_QUEUED_BYTES = 2 ** 31 - 1;
+
+/** How much may wait for a connection that reads, in bytes: with more, it loses a message and is closed at once. */
+export const mostQueuedBytes = (maxBackpressureBytes: number, maxMessageBytes: number): number =>
+  Math.min(MAX_QUEUED_BYTES, BURST * (maxBackpressureBytes + maxMessageBytes));
+
+/** What was published on a topic while somebody watched. */
+interface WatchedTopic {
+  readonly name: string;
+  watchers: number;
+  bytes: number;
+}
+
+/** What is known of a connection with unread bytes. */
+interface Backlog {
+  /** The most bytes that it is known to have taken, from any starting point. */
+  takenBytes: number;
+  /** When it was last seen to have taken some, on the clock of the looks. */
+  takenAtMs: number;
+  /** Its topics, once its bytes did not simply become fewer: it may have taken some while more were published. */
+  topics: readonly WatchedTopic[] | undefined;
+}
+
+const systemClock: SlowReaderClock = { now: () => performance.now(), later: setTimeout };
+
+/** Looks for unread bytes, and hands over the connections that are too slow. */
+export class SlowReaders<T extends Reader> {
+  readonly #wheel: PingWheel<T>;
+  readonly #limits: SlowReaderLimits;
+  readonly #tooSlow: TooSlow<T>;
+  readonly #clock: SlowReaderClock;
+  readonly #backlogs = new Map<T, Backlog>();
+  readonly #topics = new Map<string, WatchedTopic>();
+  #isLooking = false;
+  /** Looks until every connection has been asked since the latest publication. */
+  #partsDue = 0;
+  #part = 0;
+  #lookedAtMs = 0;
+  /** Stands while the loop does: in that time nothing could be seen to be read. */
+  #servedMs = 0;
+
+  constructor(
+    wheel: PingWheel<T>,
+    limits: SlowReaderLimits,
+    tooSlow: TooSlow<T>,
+    clock: SlowReaderClock = systemClock,
+  ) {
+    this.#wheel = wheel;
+    this.#limits = limits;
+    this.#tooSlow = tooSlow;
+    this.#clock = clock;
+  }
+
+  /** Connections that have read nothing of what waits for them for a second or more. */
+  get stalled(): number {
+    let count = 0;
+    for (const { takenAtMs } of this.#backlogs.values()) if (this.#servedMs - takenAtMs >= 1000) count++;
+    return count;
+  }
+
+  has(connection: T): boolean {
+    return this.#backlogs.has(connection);
+  }
+
+  /** A message went to a topic, and some member may not have taken it. */
+  published(topic: string | Uint8Array, payloadBytes: number): void {
+    this.#partsDue = PARTS;
+    if (!this.#isLooking) this.#startLooking();
+    if (this.#topics.size === 0) return;
+    const watched = this.#topics.get(typeof topic === 'string' ? topic : Buffer.from(topic).toString());
+    if (watched !== undefined) watched.bytes += frameBytes(payloadBytes);
+  }
+
+  /** A connection has unread bytes. */
+  found(connection: T): void {
+    if (this.#backlogs.has(connection)) return;
+    // The next look sees that as progress, so that its time begins there, and never too early.
+    const takenBytes = Number.NEGATIVE_INFINITY;
+    this.#backlogs.set(connection, { takenBytes, takenAtMs: this.#servedMs, topics: undefined });
+    if (!this.#isLooking) this.#startLooking();
+  }
+
+  /** A connection was closed, or has read everything. */
+  forget(connection: T): void {
+    if (this.#backlogs.size === 0) return;
+    const topics = this.#backlogs.get(connection)?.topics ?? [];
+    for (const topic of topics) if (--topic.watchers === 0) this.#topics.delete(topic.name);
+    this.#backlogs.delete(connection);
+  }
+
+  #startLooking(): void {
+    this.#isLooking = true;
+    this.#lookedAtMs = this.#clock.now();
+    this.#clock.later(this.#look, LOOK_MS);
+  }
+
+  readonly #look = (): void => {
+    const nowMs = this.#clock.now();
+    this.#servedMs += Math.min(nowMs - this.#lookedAtMs, 2 * LOOK_MS);
+    this.#lookedAtMs = nowMs;
+    if (this.#partsDue > 0) this.#askPart();
+    for (const [connection, backlog] of this.#backlogs) this.#review(connection, backlog);
+    this.#isLooking = this.#partsDue > 0 || this.#backlogs.size > 0;
+    if (this.#isLooking) this.#clock.later(this.#look, LOOK_MS);
+  };
+
+  #askPart(): void {
+    this.#partsDue--;
+    this.#part = (this.#part + 1) % PARTS;
+    for (let slot = this.#part; slot < this.#wheel.slotCount; slot += PARTS) {
+      this.#wheel.tick(slot, this.#ask);
+    }
+  }
+
+  readonly #ask = (connection: T): void => {
+    if (connection.getBufferedAmount() > 0) this.found(connection);
+  };
+
+  #review(connection: T, backlog: Backlog): void {
+    const waitingBytes = connection.getBufferedAmount();
+    if (waitingBytes === 0) this.forget(connection);
+    else if (!this.#isTaking(connection, backlog, waitingBytes))
+      this.#judge(connection, backlog, waitingBytes);
+  }
+
+  /** Whether a connection has taken bytes since the last look, or may have. */
+  #isTaking(connection: T, backlog: Backlog, waitingBytes: number): boolean {
+    const takenBytes = publishedBytes(backlog) - waitingBytes;
+    if (takenBytes > backlog.takenBytes) {
+      backlog.takenBytes = takenBytes;
+      backlog.takenAtMs = this.#servedMs;
+      return true;
+    }
+    if (backlog.topics !== undefined) return false;
+    const haveGrown = takenBytes < backlog.takenBytes;
+    backlog.topics = this.#watch(connection);
+    backlog.takenBytes = publishedBytes(backlog) - waitingBytes;
+    return haveGrown;
+  }
+
+  #judge(connection: T, backlog: Backlog, waitingBytes: number): void {
+    const { writeTimeoutMs, maxBackpressureBytes } = this.#limits;
+    const isOverLimit = waitingBytes > maxBackpressureBytes;
+    const limitMs = isOverLimit ? Math.min(OVER_LIMIT_MS, writeTimeoutMs) : writeTimeoutMs;
+    if (this.#servedMs - backlog.takenAtMs >= limitMs) this.#tooSlow(connection, isOverLimit);
+  }
+
+  /** Counts from now on what is published on a connection's topics. */
+  #watch(connection: T): WatchedTopic[] {
+    return connection.getTopics().map((name) => {
+      const topic = this.#topics.get(name) ?? { name, watchers: 0, bytes: 0 };
+      topic.watchers++;
+      this.#topics.set(name, topic);
+      return topic;
+    });
+  }
+}
+
+function publishedBytes({ topics = [] }: Backlog): number {
+  let sum = 0;
+  for (const { bytes } of topics) sum += bytes;
+  return sum;
+}
+
+/** Bytes of a frame from the server (RFC 6455 section 5.2). */
+const frameBytes = (payloadBytes: number): number =>
+  payloadBytes + (payloadBytes < 126 ? 2 : payloadBytes < 65_536 ? 4 : 10);

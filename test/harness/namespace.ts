@@ -8,6 +8,8 @@ export interface TestLink {
   readonly address: string;
   /** The test's end. */
   readonly device: string;
+  /** The namespace's end. */
+  readonly peer: string;
 }
 
 function run(...[command, ...args]: [string, ...string[]]): void {
@@ -17,15 +19,28 @@ function run(...[command, ...args]: [string, ...string[]]): void {
 
 /** Why there can be no namespace here, as a reason to skip; false where there can. Continuous integration must have them. */
 export function whyNoNamespaces(): string | false {
+  return whyNot('network namespaces', () => {});
+}
+
+/** The same of slow lines. */
+export function whyNoSlowLinks(): string | false {
+  return whyNot('slow lines', (probe) =>
+    run('tc', '-n', probe, ...'qdisc add dev lo root tbf rate 1mbit burst 64k latency 300ms'.split(' ')),
+  );
+}
+
+function whyNot(what: string, tryIn: (namespace: string) => void): string | false {
   if (process.env['CI'] === 'true') return false;
-  if (process.getuid?.() !== 0) return 'network namespaces need root';
+  if (process.getuid?.() !== 0) return `${what} need root`;
   const probe = `tenm${process.pid}probe`;
   try {
     run('ip', 'netns', 'add', probe);
-    run('ip', 'netns', 'del', probe);
+    tryIn(probe);
     return false;
   } catch (error) {
-    return `no network namespaces here: ${(error as Error).message}`;
+    return `no ${what} here: ${(error as Error).message}`;
+  } finally {
+    spawnSync('ip', ['netns', 'del', probe]);
   }
 }
 
@@ -50,6 +65,12 @@ export class TestNamespace {
     run(...(this.under as [string]), 'sh', '-c', `echo '${value}' > /proc/sys/net/ipv4/${key}`);
   }
 
+  /** Makes a link a slow line: so many bits a second come out of the namespace (tc-tbf(8)). */
+  slow({ peer }: TestLink, bitsPerSecond: number): void {
+    const rate = ['rate', `${bitsPerSecond}bit`, 'burst', '64k', 'latency', '300ms'];
+    run('tc', '-n', this.name, 'qdisc', 'replace', 'dev', peer, 'root', 'tbf', ...rate);
+  }
+
   /** Takes a link away from under its connections. */
   cut({ device }: TestLink): void {
     run('ip', 'link', 'set', device, 'down');
@@ -66,7 +87,7 @@ export class TestNamespace {
     const [device, peer] = [`tenm${process.pid}o${i}`, `tenm${process.pid}i${i}`];
     const subnet = `198.18.${process.pid % 256}`;
     run('ip', 'link', 'add', device, 'type', 'veth', 'peer', 'name', peer, 'netns', this.name);
-    this.links.push({ device, address: `${subnet}.${4 * i + 2}` });
+    this.links.push({ device, peer, address: `${subnet}.${4 * i + 2}` });
     run('ip', 'addr', 'add', `${subnet}.${4 * i + 1}/30`, 'dev', device);
     run('ip', 'link', 'set', device, 'up');
     run('ip', '-n', this.name, 'addr', 'add', `${subnet}.${4 * i + 2}/30`, 'dev', peer);

@@ -1,14 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import t from 'tap';
 import { startServer } from '../harness/server.js';
-import {
-  drop,
-  handshakeBytes,
-  open,
-  openMany,
-  openWithoutReading,
-  type TestConnection,
-} from '../harness/sockets.js';
+import { drop, handshakeBytes, open, type TestConnection } from '../harness/sockets.js';
 
 /** Opens connections until one is refused. */
 async function fill(url: string): Promise<TestConnection[]> {
@@ -88,82 +81,4 @@ t.test('more than the fd limit allows is not promised', async (t) => {
   t.ok((await server.metric('tenm_connections_limit')) < (await server.metric('tenm_max_fds')));
   t.equal(server.process.count(/more than the limit of open files allows/), 1);
   t.ok((await server.metric('tenm_open_fds')) > 5);
-});
-
-t.test('a client that never reads is closed, while 1,000 others get every message', async (t) => {
-  await t.test('by its backpressure', async (t) => {
-    const server = await startServer(t, ['--workers', '1', '--max-backpressure', '65536']);
-    const others = await openMany(1000, () => server.url('news'));
-    const deaf = await openWithoutReading(server.port, 'news');
-    const body = (i: number) => String(i).padEnd(16_000, '.');
-    let sent = 0;
-    while ((await server.metric('tenm_connections_closed_total', 'reason="too_slow"')) === 0) {
-      for (let i = 0; i < 20; i++) await server.publish('news', body(sent++));
-    }
-    await Promise.all(others.map((other) => other.messages(sent)));
-    t.ok(others.every(({ texts }) => texts.length === sent && texts.every((text, i) => text === body(i))));
-    t.ok((await server.metric('tenm_messages_dropped_total', 'reason="backpressure"')) >= 1);
-    t.equal((await server.stats()).connections, 1000);
-    drop(others);
-    deaf.destroy();
-  });
-
-  await t.test('by the write timeout, within it and one ping interval', async (t) => {
-    const args = [
-      '--workers',
-      '1',
-      '--ping-interval',
-      '1',
-      '--write-timeout',
-      '1',
-      '--max-backpressure',
-      '1073741824',
-    ];
-    const server = await startServer(t, args);
-    const others = await openMany(1000, () => server.url('others'));
-    const deaf = await openWithoutReading(server.port, 'deaf');
-    // More than the kernel's buffers hold, so that it waits in the server.
-    for (let i = 0; i < 16; i++) await server.publish('deaf', Buffer.alloc(1_000_000, 'x'));
-    const stalledMs = performance.now();
-    let sent = 0;
-    while ((await server.stats()).connections === 1001) await server.publish('others', String(sent++));
-    t.ok(performance.now() - stalledMs < 2500, 'in time');
-    t.equal(await server.metric('tenm_connections_closed_total', 'reason="too_slow"'), 1);
-    await Promise.all(others.map((other) => other.messages(sent)));
-    t.ok(others.every(({ texts }) => texts.every((text, i) => text === String(i))));
-    drop(others);
-    deaf.destroy();
-  });
-
-  await t.test('a slow reader that does read stays', async (t) => {
-    const server = await startServer(t, [
-      '--workers',
-      '1',
-      '--ping-interval',
-      '1',
-      '--write-timeout',
-      '2',
-      '--max-backpressure',
-      '1073741824',
-    ]);
-    const slow = await openWithoutReading(server.port, 'slow');
-    let bytes = 0;
-    let isClosed = false;
-    slow.on('close', () => {
-      isClosed = true;
-    });
-    slow.on('data', (chunk: Buffer) => {
-      bytes += chunk.byteLength;
-      slow.pause();
-      setTimeout(() => slow.resume(), 5);
-    });
-    slow.resume();
-    const count = 40;
-    for (let i = 0; i < count; i++) await server.publish('slow', Buffer.alloc(1_000_000, 'x'));
-    const startMs = performance.now();
-    await server.until(async () => isClosed || bytes >= count * 1_000_000);
-    t.ok(performance.now() - startMs > 2000, 'it had unread bytes for longer than the write timeout');
-    t.equal((await server.stats()).connections, 1);
-    slow.destroy();
-  });
 });

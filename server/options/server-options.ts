@@ -74,7 +74,7 @@ export const serverOptions = {
     default: 30,
   }),
   maxBackpressure: integer({
-    help: 'how much may be queued for one connection before it is closed as too slow',
+    help: 'how much may be queued for one connection that does not read before it is closed as too slow',
     min: 1024,
     max: 1_073_741_824,
     unit: 'bytes',

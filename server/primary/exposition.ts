@@ -40,7 +40,7 @@ export const metricRows: readonly Row[] = [
   ),
   gauge(
     'connections_stalled',
-    'Connections that have left what was sent unread.',
+    'Connections that have read nothing for a second of what waits for them.',
     ({ total }) => total.gauges.stalled,
   ),
   gauge(

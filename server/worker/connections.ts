@@ -19,6 +19,8 @@ export interface ConnectionState extends WheelItem, ExpiringItem {
   unansweredSince?: number;
   /** What it counts as in the limit of connections per address; only where there is such a limit. */
   address?: string;
+  /** Only where the app speaks TLS. */
+  isTls?: boolean;
 }
 
 /** A connection: the uWS object and the state on it. Its methods throw once it is closed. */

@@ -52,6 +52,7 @@ interface Upgrade {
 export class PublicApp implements Topics {
   readonly #binding: Binding;
   readonly #options: PublicAppOptions;
+  readonly #initialState: Readonly<ConnectionState>;
   readonly #stages: PublicStages;
   readonly #app: TemplatedApp;
   /** Sockets from accept on: each of them may still become a connection. */
@@ -73,6 +74,10 @@ export class PublicApp implements Topics {
   ) {
     this.#binding = binding;
     this.#options = options;
+    this.#initialState =
+      certificate === undefined
+        ? options.initialState
+        : Object.freeze({ ...options.initialState, isTls: true });
     this.#stages = stages;
     this.#app = this.#create(certificate);
     stages.topics.add(this);
@@ -188,7 +193,7 @@ export class PublicApp implements Topics {
     if ('status' in verdict) return this.#refuse(res, verdict);
     this.#channel = channel;
     this.#admitted = verdict;
-    res.upgrade(this.#options.initialState, upgrade.key, upgrade.subprotocol, '', upgrade.context);
+    res.upgrade(this.#initialState, upgrade.key, upgrade.subprotocol, '', upgrade.context);
   }
 
   #refuse(res: HttpResponse, refusal: Refusal): void {

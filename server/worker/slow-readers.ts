@@ -9,10 +9,12 @@ export interface Reader extends WheelItem {
   /** Bytes that wait in uWS because the kernel takes no more. uWS tells of progress in steps of a 32nd of them. */
   getBufferedAmount(): number;
   getTopics(): string[];
+  /** With TLS, uWS tells of progress only when nothing waits any more. */
+  readonly isTls?: boolean;
 }
 
 export interface SlowReaderLimits {
-  /** How long a connection may read nothing of what waits for it. */
+  /** How long a connection may read nothing of what waits for it; with TLS, how long it may take to read all. */
   readonly writeTimeoutMs: number;
   /** How much may wait for a connection that reads nothing. */
   readonly maxBackpressureBytes: number;
@@ -185,7 +187,8 @@ export class SlowReaders<T extends Reader> {
   #judge(connection: T, backlog: Backlog, waitingBytes: number): void {
     const { writeTimeoutMs, maxBackpressureBytes } = this.#limits;
     const isOverLimit = waitingBytes > maxBackpressureBytes;
-    const limitMs = isOverLimit ? Math.min(OVER_LIMIT_MS, writeTimeoutMs) : writeTimeoutMs;
+    const limitMs =
+      isOverLimit && connection.isTls !== true ? Math.min(OVER_LIMIT_MS, writeTimeoutMs) : writeTimeoutMs;
     if (this.#servedMs - backlog.takenAtMs >= limitMs) this.#tooSlow(connection, isOverLimit);
   }
 

@@ -1,6 +1,8 @@
 // Clients that do not read what they are sent, and clients that read as fast as their line goes.
 import t from 'tap';
+import { selfSigned } from '../../bench/certificate.js';
 import { makeNamespace, whyNoSlowLinks } from '../harness/namespace.js';
+import { freePorts } from '../harness/ports.js';
 import { startServer } from '../harness/server.js';
 import { drop, open, openMany, openWithoutReading } from '../harness/sockets.js';
 
@@ -116,39 +118,72 @@ t.test('a client that reads stays, however slowly, and while more is published t
   slow.destroy();
 });
 
+/** Messages at once to clients on a line, and the server that they come from. */
+interface Burst {
+  readonly bitsPerSecond: number;
+  readonly sizes: readonly number[];
+  readonly args?: readonly string[];
+  readonly isTls?: boolean;
+}
+
+const bursts: Readonly<Record<string, Burst>> = {
+  'three of the largest messages': { bitsPerSecond: 50e6, sizes: [MIB, MIB, MIB] },
+  'twenty of 100 KB': { bitsPerSecond: 50e6, sizes: Array<number>(20).fill(100_000) },
+  'the same over a line of 5 Mbit/s': { bitsPerSecond: 5e6, sizes: Array<number>(20).fill(100_000) },
+  'one of 8 MB, and a few more': {
+    bitsPerSecond: 50e6,
+    sizes: [8e6, 10, 8e6, 10],
+    args: ['--max-message', '8388608'],
+  },
+  'messages beyond a small limit': {
+    bitsPerSecond: 50e6,
+    sizes: [MIB, 10, MIB],
+    args: ['--max-backpressure', '65536'],
+  },
+  'over TLS, longer than one may be over the limit without it': {
+    bitsPerSecond: 3e6,
+    sizes: [MIB, MIB, MIB],
+    isTls: true,
+  },
+};
+
 t.test('a burst reaches clients on a slow line', { skip: whyNoSlowLinks() }, async (t) => {
   const namespace = makeNamespace(t, 2);
-  const [admin, line] = namespace.links as [(typeof namespace.links)[0], (typeof namespace.links)[0]];
+  const [admin, line] = [namespace.links[0]!, namespace.links[1]!];
   // As in sysctl/10m-server.conf: the kernel takes little of a burst.
   namespace.set('tcp_wmem', '4096 16384 262144');
-  const bursts: readonly (readonly [string, number, readonly string[], readonly number[]])[] = [
-    ['three of the largest messages', 50e6, [], [MIB, MIB, MIB]],
-    ['twenty of 100 KB', 50e6, [], Array<number>(20).fill(100_000)],
-    ['the same over a line of 5 Mbit/s', 5e6, [], Array<number>(20).fill(100_000)],
-    ['one of 8 MB, and a few more', 50e6, ['--max-message', '8388608'], [8e6, 10, 8e6, 10]],
-    ['messages beyond a small limit', 50e6, ['--max-backpressure', '65536'], [MIB, 10, MIB]],
+  const certificate = selfSigned();
+  t.teardown(() => certificate.remove());
+  const tlsPort = await freePorts(1);
+  const tlsFlags = [
+    '--tls-ports',
+    `${tlsPort}`,
+    '--tls-cert',
+    certificate.certFile,
+    '--tls-key',
+    certificate.keyFile,
   ];
-  for (const [name, bitsPerSecond, args, sizes] of bursts) {
+
+  for (const [name, { bitsPerSecond, sizes, args = [], isTls = false }] of Object.entries(bursts)) {
     await t.test(name, async (t) => {
       namespace.slow(line, bitsPerSecond);
-      const server = await startServer(t, ['--workers', '1', ...args], {
+      const server = await startServer(t, ['--workers', '1', ...args, ...(isTls ? tlsFlags : [])], {
         address: admin.address,
         under: namespace.under,
       });
-      const clients = await Promise.all(
-        Array.from({ length: 2 }, () => open(`ws://${line.address}:${server.port}/news`)),
+      const client = await open(
+        isTls ? `wss://${line.address}:${tlsPort}/news` : `ws://${line.address}:${server.port}/news`,
+        { rejectUnauthorized: false },
       );
       for (const size of sizes) t.equal(await server.publish('news', Buffer.alloc(size, 'x')), 202);
-      for (const client of clients) {
-        const received = await client.messages(sizes.length);
-        t.same(
-          received.map(({ data }) => data.byteLength),
-          sizes,
-        );
-      }
+      const received = await client.messages(sizes.length);
+      t.same(
+        received.map(({ data }) => data.byteLength),
+        sizes,
+      );
       t.equal(await server.metric('tenm_connections_closed_total'), 0);
       t.equal(await server.metric('tenm_messages_dropped_total'), 0);
-      drop(clients);
+      drop([client]);
     });
   }
 });

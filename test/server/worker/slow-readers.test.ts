@@ -18,6 +18,7 @@ class FakeReader implements Reader {
   place = 0;
   waiting = 0;
   asked = 0;
+  isTls = false;
   readonly #topics: readonly string[];
 
   constructor(...topics: string[]) {
@@ -209,6 +210,19 @@ t.test('the write timeout holds above the limit too', (t) => {
   server.publish('news', deaf);
   server.pass(2000);
   t.equal(server.closed.length, 1);
+  t.end();
+});
+
+t.test('with TLS it is the only time, since progress is not seen', (t) => {
+  const server = new FakeServer(30_000);
+  const deaf = server.connect('news');
+  deaf.isTls = true;
+  deaf.waiting = 4 * LIMIT;
+  server.publish('news', deaf);
+  server.pass(29_000);
+  t.equal(server.closed.length, 0);
+  server.pass(2000);
+  t.ok(server.closed[0]?.isOverLimit);
   t.end();
 });
 

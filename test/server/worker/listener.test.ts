@@ -25,14 +25,14 @@ t.teardown(() => certificate.remove());
 function listenerOn(port: number) {
   const counters = new Counters();
   const topics = new AppTopics();
-  const fanOut = new FanOut(topics, counters);
-  const times = wheelTimes({ pingInterval: 300, pingType: 'message', writeTimeout: 30, pongTimeout: 30 });
+  const times = wheelTimes({ pingInterval: 300, pingType: 'message', pongTimeout: 30 });
   const connections = new Connections(
     { pings: new PingWheel<Connection>(times.turnTicks), expiries: undefined },
     counters,
-    times,
+    { ...times, writeTimeoutMs: 30_000, maxBackpressureBytes: 65_536 },
     logger,
   );
+  const fanOut = new FanOut(topics, connections.slowReaders, counters);
   const admission = new Admission(
     { trustProxy: undefined, allowedOrigins: undefined, maxHandshakesPerSecond: undefined },
     undefined,
@@ -46,7 +46,7 @@ function listenerOn(port: number) {
       tlsPorts: { first: port, last: port },
       tlsCert: certificate.certFile,
       tlsKey: certificate.keyFile,
-      maxBackpressure: 65_536,
+      maxQueuedBytes: 65_536,
       socketsLimit: 100,
       initialState: initialStateOf({ pingsFrames: false, expires: false, countsAddresses: false }),
     },

@@ -4,7 +4,7 @@ import { Reporter } from '../../../server/worker/reporter.js';
 
 const reporter = new Reporter({
   counters: new Counters(),
-  connections: { size: 7, stalled: 2 },
+  connections: { size: 7, slowReaders: { stalled: 2 } as never },
   fanOut: { channels: 3 },
   events: { isConnected: true },
   socketsLimit: 100,

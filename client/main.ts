@@ -1,10 +1,15 @@
 #!/usr/bin/env node
 // argv in, exit code out.
-import { runCommand } from '../server/command/command-line.js';
-import { runLoad } from './load/load-run.js';
-import { loadCommand, subscribeCommand } from './options.js';
-import { subscribe } from './subscribe/subscribe.js';
+import { requireNode } from '../server/command/node-version.js';
 
-const argv = process.argv.slice(2);
-if (argv[0] === 'subscribe') await runCommand(subscribeCommand, argv.slice(1), subscribe);
-else await runCommand(loadCommand, argv, runLoad);
+requireNode('10m-client');
+const { runCommand } = await import('../server/command/command-line.js');
+const { loadCommand, subscribeCommand } = await import('./options.js');
+const [word, ...rest] = process.argv.slice(2);
+if (word === 'subscribe') {
+  const { subscribe } = await import('./subscribe/subscribe.js');
+  await runCommand(subscribeCommand, rest, subscribe);
+} else {
+  const { runLoad } = await import('./load/load-run.js');
+  await runCommand(loadCommand, process.argv.slice(2), runLoad);
+}

@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 // argv in, exit code out; a forked process is a worker.
 import cluster from 'node:cluster';
+import { requireNode } from './command/node-version.js';
 
 /** How long the end of the server waits for its last log lines to be read. */
 const LAST_LINES_MS = 1000;
 
+requireNode('10m-server');
 const [word, ...rest] = process.argv.slice(2);
 if (cluster.isWorker) {
   const { runWorker } = await import('./worker/orders.js');

@@ -1,27 +1,45 @@
 // Which web pages may connect: the Origin header of a handshake against a list.
 
 /** Scheme, host or `*.` and a host, and port of an origin pattern. */
-const PATTERN = /^(?:(https?):\/\/)?(\*\.)?([a-z\d-]+(?:\.[a-z\d-]+)*|\[[\da-f:.]+\])(?::(\d{1,5}))?$/;
+const PATTERN =
+  /^(?:([a-z][a-z\d+.-]*):\/\/)?(\*\.)?([a-z\d_-]+(?:\.[a-z\d_-]+)*|\[[\da-f:.]+\])(?::(\d{1,5}))?$/;
+
+/** Origins without a host: what a browser sends for pages that have none, and what some apps' web views send. */
+const HOSTLESS = ['null', 'file://'];
+
+/** Schemes of this protocol itself, which are never a page's. */
+const NEVER = ['ws', 'wss'];
+
+const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' };
 
 interface Pattern {
   /** Without one, any scheme. */
   readonly scheme: string | undefined;
   readonly isSuffix: boolean;
   readonly host: string;
-  /** Empty for the scheme's own port, as in an origin. */
-  readonly port: string;
+  /** Without one, the scheme's own port. */
+  readonly port: string | undefined;
 }
 
-/** Whether this is `https://example.com`, `example.com`, `*.example.com`, with or without a port. */
-export const isOriginPattern = (raw: string): boolean => PATTERN.test(raw.toLowerCase());
+/**
+ * Whether this is `https://example.com`, `example.com`, `*.example.com`, `capacitor://localhost`, each with or without a
+ * port; or `null` or `file://`.
+ */
+export const isOriginPattern = (raw: string): boolean => {
+  const [matched, scheme = '', , , port = '1'] = PATTERN.exec(raw.toLowerCase()) ?? [];
+  if (HOSTLESS.includes(raw)) return true;
+  return matched !== undefined && !NEVER.includes(scheme) && Number(port) >= 1 && Number(port) <= 65_535;
+};
 
 /** Origins that may connect. */
 export class Origins {
+  readonly #hostless: readonly string[];
   readonly #patterns: readonly Pattern[];
 
   /** @param patterns that {@link isOriginPattern} accepts */
   constructor(patterns: readonly string[]) {
-    this.#patterns = patterns.map(parsePattern);
+    this.#hostless = patterns.filter((pattern) => HOSTLESS.includes(pattern));
+    this.#patterns = patterns.filter((pattern) => !HOSTLESS.includes(pattern)).map(parsePattern);
   }
 
   /**
@@ -31,21 +49,29 @@ export class Origins {
    *   sent it, and whoever is no browser could say anything
    */
   allows(origin: string): boolean {
-    if (origin === '') return true;
-    const url = URL.canParse(origin) ? new URL(origin) : undefined;
+    if (origin === '' || this.#hostless.includes(origin)) return true;
+    // The host of a scheme that URL does not know keeps its case otherwise.
+    const lower = origin.toLowerCase();
+    const url = URL.canParse(lower) ? new URL(lower) : undefined;
     if (url === undefined || url.host === '') return false;
     return this.#patterns.some((pattern) => matches(pattern, url));
   }
 }
 
 function parsePattern(raw: string): Pattern {
-  const [, scheme, wildcard, host, port = ''] = PATTERN.exec(raw.toLowerCase())!;
-  const isUsual = (scheme === 'https' && port === '443') || (scheme === 'http' && port === '80');
-  return { scheme, isSuffix: wildcard !== undefined, host: host!, port: isUsual ? '' : port };
+  const [, scheme, wildcard, host, port] = PATTERN.exec(raw.toLowerCase())!;
+  return {
+    scheme,
+    isSuffix: wildcard !== undefined,
+    host: host!,
+    port: port === undefined ? undefined : String(Number(port)),
+  };
 }
 
 function matches({ scheme, isSuffix, host, port }: Pattern, url: URL): boolean {
   if (scheme !== undefined && url.protocol !== `${scheme}:`) return false;
-  if (url.port !== port) return false;
+  // URL leaves out the port that is the scheme's own.
+  const isPort = port === undefined ? url.port === '' : (url.port || DEFAULT_PORTS[url.protocol]) === port;
+  if (!isPort) return false;
   return isSuffix ? url.hostname.endsWith(`.${host}`) : url.hostname === host;
 }

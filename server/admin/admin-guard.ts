@@ -53,9 +53,15 @@ export class AdminGuard {
 }
 
 /** Whether a web page of another origin sends this (RFC 6454 section 7). */
-function isForeign({ headers: { origin, host } }: IncomingMessage): boolean {
-  return origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== host);
+function isForeign({ headers: { origin, host = '' } }: IncomingMessage): boolean {
+  if (origin === undefined) return false;
+  const scheme = /^https?:\/\//i.exec(origin)?.[0];
+  if (scheme === undefined || !/^[^/?#@\\]+$/.test(host)) return true;
+  // As a URL of one scheme, both leave out its own port, and are written alike.
+  return !URL.canParse(origin) || hostOf(origin) !== hostOf(scheme + host);
 }
+
+const hostOf = (url: string): string | undefined => (URL.canParse(url) ? new URL(url).host : undefined);
 
 /**
  * Whether the request may come from a page whose own name was made to lead here (DNS rebinding): that name is in Host,

@@ -22,6 +22,27 @@ t.test('what an origin may be', (t) => {
     ['https://*.example.com', 'http://a.example.com', false],
     ['localhost', 'http://localhost', true],
     ['[::1]:8080', 'http://[::1]:8080', true],
+    ['example.com:443', 'https://example.com', true],
+    ['example.com:80', 'http://example.com', true],
+    ['example.com:443', 'http://example.com', false],
+    ['example.com:0080', 'http://example.com', true],
+    ['https://example.com', 'https://example.com:443', true],
+    ['https://example.com:80', 'https://example.com', false],
+    ['my_host:3000', 'http://my_host:3000', true],
+    ['capacitor://localhost', 'capacitor://localhost', true],
+    ['capacitor://localhost', 'ionic://localhost', false],
+    ['capacitor://localhost', 'http://localhost', false],
+    ['ionic://localhost', 'ionic://localhost', true],
+    ['tauri://localhost', 'tauri://localhost', true],
+    ['app://-', 'app://-', true],
+    ['chrome-extension://abcdefghijklmnop', 'chrome-extension://abcdefghijklmnop', true],
+    ['safari-web-extension://0A1B-2C', 'safari-web-extension://0A1B-2C', true],
+    ['localhost', 'capacitor://localhost', true],
+    ['null', 'null', true],
+    ['null', 'https://null', false],
+    ['https://null', 'null', false],
+    ['file://', 'file://', true],
+    ['null', 'file://', false],
     ['https://example.com', 'null', false],
     ['https://example.com', 'file://', false],
     ['https://example.com', 'no url', false],
@@ -41,7 +62,15 @@ t.test('one of several patterns is enough, and without an Origin header there is
 });
 
 t.test('what a pattern may be', (t) => {
-  for (const good of ['https://example.com', 'example.com', '*.example.com', 'localhost:3000', '[::1]']) {
+  for (const good of [
+    'https://example.com',
+    'example.com',
+    '*.example.com',
+    'localhost:3000',
+    '[::1]',
+    'null',
+    'capacitor://localhost',
+  ]) {
     t.ok(isOriginPattern(good), good);
   }
   const bad = [
@@ -53,6 +82,13 @@ t.test('what a pattern may be', (t) => {
     'a.*.com',
     '*example.com',
     'a b',
+    'wss://example.com',
+    'NULL ',
+    'file://folder/page',
+    'example.com:0',
+    'example.com:65536',
+    'data:text/html,x',
+    'capacitor://',
   ];
   for (const pattern of bad) t.notOk(isOriginPattern(pattern), pattern);
   t.end();

@@ -1,6 +1,6 @@
 // The table of the benchmark's options: the only place that knows a flag's name, default, range, unit and meaning.
 
-import type { Command } from '../server/command/command-line.js';
+import type { Command } from '../server/command/command.js';
 import { choice, decimal, integer, type OptionValues, text, toggle } from '../server/command/option.js';
 import { scenarioNames } from './scenarios/index.js';
 
@@ -74,6 +74,7 @@ export const benchCommand: Command<typeof benchOptions, typeof benchPositionals>
     `${scenarioNames.join(', ')}. Exit 0 when all was measured, 1 when it could not be, 2 for a wrong flag.`,
   positionals: benchPositionals,
   options: benchOptions,
+  sharesSettings: true,
   examples: [
     ['10m-bench idle', 'memory per connection and CPU of 100,000 idle connections'],
     ['10m-bench ping --against ../path/10m-floor', 'CPU per ping, beside what the kernel alone charges'],

@@ -2,6 +2,7 @@
 
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { withoutFlags } from '../server/command/environment.js';
 import type { Certificate } from './certificate.js';
 import { Child, waitUntil } from './child-process.js';
 import { freePorts } from './free-ports.js';
@@ -34,9 +35,9 @@ export interface ServerNeed {
   readonly firstPort?: number;
 }
 
-/** Lets Node processes and their children collect garbage on demand; nothing to others. */
+/** Lets Node processes and their children collect garbage on demand; nothing to others. Flags are given as such alone. */
 const environment = {
-  ...process.env,
+  ...withoutFlags(process.env),
   NODE_OPTIONS:
     `${process.env['NODE_OPTIONS'] ?? ''} --import=${new URL('collect-garbage.js', import.meta.url)}`.trim(),
 };

@@ -1,14 +1,13 @@
 // The tables of the client's options: the only place that knows a flag's name, default, range, unit and meaning.
-
-import { isIP } from 'node:net';
-import type { Command } from '../server/command/command-line.js';
+import type { Command } from '../server/command/command.js';
+import { isCompleteAddress } from '../server/command/ip-address.js';
 import { decimal, integer, type OptionValues, text, toggle } from '../server/command/option.js';
 import { usableCores } from '../server/host/host.js';
 import { certificatesFile, tokenFile } from './given-file.js';
 import { lastPort } from './load/load-plan.js';
 
 const isHost = (raw: string): boolean =>
-  isIP(raw) !== 0 || (raw.length <= 253 && /^[a-z0-9_]([a-z0-9_.-]*[a-z0-9_.])?$/i.test(raw));
+  isCompleteAddress(raw) || (raw.length <= 253 && /^[a-z0-9_]([a-z0-9_.-]*[a-z0-9_.])?$/i.test(raw));
 
 const isChannel = (raw: string): boolean => /^[^\u0000-\u001f\u007f]+$/.test(raw) && raw.isWellFormed();
 
@@ -88,7 +87,8 @@ export const loadOptions = {
 const loadPositionals = {
   host: text({
     help: 'host name or IP address of the server',
-    allowed: 'a host name or an IP address, such as 127.0.0.1',
+    allowed:
+      'a host name or an IP address, such as 127.0.0.1, a link-local one with its zone, as fe80::1%eth0',
     accepts: isHost,
   }),
   connections: integer({ help: 'how many connections to make', min: 1, max: 100_000_000 }),
@@ -105,6 +105,7 @@ export const loadCommand: Command<typeof loadOptions, typeof loadPositionals> = 
     'with over 20,000 connections to a port, source addresses are spread over 127.0.0.1, 127.0.0.2, … by itself.',
   positionals: loadPositionals,
   options: loadOptions,
+  sharesSettings: true,
   examples: [
     ['10m-client 127.0.0.1 10', '10 connections, on channels c0 to c9, messages printed'],
     ['10m-client 10.0.0.5 1000000 --rate 5000', 'a million, 5,000 a second, 50,000 to a port'],
@@ -128,7 +129,7 @@ export const subscribeOptions = { ...givenFiles, idleTimeout };
 const subscribePositionals = {
   url: text({
     help: 'where to subscribe: ws://HOST:PORT/CHANNEL, or wss:// for TLS',
-    allowed: 'URLs such as ws://127.0.0.1:10000/news, or wss:// for TLS',
+    allowed: 'URLs without user and password, such as ws://127.0.0.1:10000/news, or wss:// for TLS',
     accepts: (raw) => raw.split('\n').every(isWebSocketUrl),
   }),
 };
@@ -145,6 +146,7 @@ export const subscribeCommand: Command<typeof subscribeOptions, typeof subscribe
   positionals: subscribePositionals,
   repeatLast: true,
   options: subscribeOptions,
+  sharesSettings: true,
   examples: [
     ['10m-client subscribe ws://127.0.0.1:10000/news', 'the messages of the channel news'],
     ['10m-client subscribe ws://127.0.0.1:10000/a ws://127.0.0.1:10000/b', 'two channels'],

@@ -1,6 +1,6 @@
 // What moved since an earlier run.
 
-import { readFileSync } from 'node:fs';
+import { NamedFileError, readNamedFile } from '../../server/command/named-file.js';
 import { type Result, resultFormat, valuesOf } from '../result.js';
 import { mean, spread } from '../statistics.js';
 import { columns, valueText } from './table.js';
@@ -13,12 +13,20 @@ const noiseShare = 0.05;
  * @throws {Error} where it is none, or one of another scenario
  */
 export function readResult(path: string, scenario: string): Result {
-  const result = JSON.parse(readFileSync(path, 'utf8')) as Result;
-  if (result.format !== resultFormat) throw new Error(`--compare ${path} is no result of this version`);
+  const result = readNamedFile('--compare', path, resultIn);
+  if (result?.format !== resultFormat) throw new Error(`--compare ${path} is no result of this version`);
   if (result.scenario !== scenario) {
     throw new Error(`--compare ${path} is a result of ${result.scenario}, not of ${scenario}`);
   }
   return result;
+}
+
+function resultIn(content: Buffer): Result {
+  try {
+    return JSON.parse(content.toString()) as Result;
+  } catch {
+    throw new NamedFileError('is no JSON');
+  }
 }
 
 /** A table of the first arm's figures, old and new; says so where the runs were made with different options. */

@@ -1,5 +1,6 @@
 // The command `10m-client subscribe <url…>`: messages to standard output, everything else to standard error.
 
+import { withoutSecretParameters } from '../../server/command/url-secret.js';
 import type { ConnectionEnd } from '../connection/connection.js';
 import type { SubscribeOptions } from '../options.js';
 import { Subscriber } from './subscriber.js';
@@ -27,7 +28,8 @@ export async function subscribe(options: SubscribeOptions): Promise<number> {
   process.on('SIGTERM', onSignal);
   process.stdout.on('error', closeAll);
   const ends = subscribers.map((subscriber, i) => {
-    const url = urls[i]!;
+    // A token may be in the query.
+    const url = withoutSecretParameters(urls[i]!);
     printMessages(subscriber, urls.length > 1 ? `${url} ` : '');
     noteChanges(subscriber, url);
     return new Promise<void>((resolve) => {

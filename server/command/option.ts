@@ -14,9 +14,13 @@ export interface Option<V> {
   readonly defaultText?: string;
   /** True for flags that stand alone (`--json`). */
   readonly isSwitch?: boolean;
-  /** How the value may be shown in an error; given where it can hold a secret. */
+  /** How the value may be shown in an error; given where it can hold another secret than a URL's, which is hidden anyway. */
   readonly redact?: (raw: string) => string;
-  /** The checked value, or `undefined` when `raw` is not allowed. Never throws. */
+  /**
+   * The checked value, or `undefined` when `raw` is not allowed.
+   *
+   * @throws {NamedFileError} alone, where the value is what a file holds, and says what is wrong with that file
+   */
   parse(raw: string): V | undefined;
 }
 

@@ -1,5 +1,6 @@
 // 10m-server doctor: this host held against a number of connections, with the command that mends each shortfall.
-import { type Command, runCommand } from '../command/command-line.js';
+import type { Command } from '../command/command.js';
+import { runCommand } from '../command/command-line.js';
 import { integer } from '../command/option.js';
 import { formatCount } from '../command/quantity.js';
 import { outputColumns, print } from '../command/standard-output.js';

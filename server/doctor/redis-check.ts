@@ -2,6 +2,7 @@
 import { createClient, type RedisClientType } from 'redis';
 import { formatBytes } from '../command/quantity.js';
 import { unbroken } from '../command/text-table.js';
+import { withoutSecret } from '../command/url-secret.js';
 import { keyspaceEventsRow, unreadKeyspaceEvents } from './keyspace-events.js';
 import { type Row, unread } from './setting-check.js';
 
@@ -128,8 +129,5 @@ function timeoutAfter(ms: number): { promise: Promise<never>; cancel: () => void
   promise.catch(() => {});
   return { promise, cancel: () => clearTimeout(timer) };
 }
-
-/** Up to the last @: a password may hold slashes and @ itself. */
-const withoutSecret = (url: string): string => url.replace(/\/\/.*@/s, '//***@');
 
 const redisCli = (url: string): string => `redis-cli -u ${withoutSecret(url)}`;

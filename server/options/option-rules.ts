@@ -4,7 +4,6 @@ import { readTokenKey } from '../access/token-key.js';
 import { NamedFileError } from '../command/named-file.js';
 import { overlap, type PortRange, portCount } from '../command/option.js';
 import { certificateFiles, readCertificate } from '../tls/certificate.js';
-import { readAdminToken } from './admin-token.js';
 import type { ServerOptions } from './server-options.js';
 
 type Rule = (options: ServerOptions) => string | undefined;
@@ -74,7 +73,6 @@ function authHasOneKey({ auth, jwtSecretFile, jwtPublicKey }: ServerOptions): st
 
 function filesAreFit(options: ServerOptions): string | undefined {
   try {
-    readAdminToken(options);
     const files = certificateFiles(options);
     if (files !== undefined) readCertificate(files);
     readTokenKey(options);

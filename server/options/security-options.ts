@@ -1,11 +1,16 @@
 // The part of the options table that says who may come in: TLS, where from, with what token, how many.
 import { isAddressBlock } from '../access/client-address.js';
 import { isOriginPattern } from '../access/origins.js';
-import { choice, integer, list, portRange, text } from '../command/option.js';
+import { fileContent } from '../command/file-content.js';
+import { shownPath } from '../command/named-file.js';
+import { choice, decimal, integer, list, portRange, text } from '../command/option.js';
+import { adminTokenIn } from './admin-token.js';
 
-const isPath = (raw: string): boolean => raw !== '' && !raw.includes('\0');
+/** A line end in it is a sign of what a file holds, given in its place. */
+const isPath = (raw: string): boolean => raw !== '' && !/[\0\n]/.test(raw);
 
-const file = (help: string, allowed: string) => text({ help, allowed, accepts: isPath, defaultText: 'none' });
+const file = (help: string, allowed: string) =>
+  text({ help, allowed, accepts: isPath, defaultText: 'none', redact: shownPath });
 
 export const securityOptions = {
   tlsPorts: portRange({
@@ -27,9 +32,17 @@ export const securityOptions = {
     'with --auth jwt: public key of RS256, ES256 or EdDSA tokens, or a set of them',
     'the path of a public key in PEM, or of a JWKS file',
   ),
+  jwtLeeway: decimal({
+    help: 'with --auth jwt: how far the clock that made nbf and exp may differ from this one',
+    min: 0,
+    max: 3600,
+    unit: 'seconds',
+    default: 5,
+  }),
   allowedOrigins: list({
     help: 'web pages that may connect, by the Origin header; clients that send none are no browsers',
-    allowed: 'origins separated by commas, such as https://example.com, example.com:8080 or *.example.com',
+    allowed:
+      'origins separated by commas, without a path, such as https://example.com, example.com:8080, *.example.com, capacitor://localhost or null',
     accepts: isOriginPattern,
     defaultText: 'any',
   }),
@@ -52,8 +65,10 @@ export const securityOptions = {
     accepts: isAddressBlock,
     defaultText: 'none',
   }),
-  adminTokenFile: file(
-    'file that holds the bearer token for publish and control, in place of --admin-token',
-    'the path of a file with one line of printable ASCII without spaces',
-  ),
+  adminTokenFile: fileContent({
+    help: 'file that holds the bearer token for publish and control, in place of --admin-token; may be a pipe',
+    allowed: 'the path of a file with one line of printable ASCII without spaces',
+    defaultText: 'none',
+    read: adminTokenIn,
+  }),
 };

@@ -1,25 +1,22 @@
 // The table of the server's options: the only place that knows a flag's name, default, range, unit and meaning.
-
-import { isIP } from 'node:net';
-import type { Command } from '../command/command-line.js';
+import type { Command } from '../command/command.js';
+import { isCompleteAddress } from '../command/ip-address.js';
 import { choice, decimal, integer, type OptionValues, portRange, text } from '../command/option.js';
 import { usableCores } from '../host/host.js';
 import { isToken } from './admin-token.js';
 import { brokenRule } from './option-rules.js';
+import { isRedisUrl, redisUrlWithoutSecret } from './redis-url.js';
 import { securityOptions } from './security-options.js';
 
-const isHost = (raw: string): boolean => isIP(raw) !== 0 || raw === 'localhost';
+const isHost = (raw: string): boolean => isCompleteAddress(raw) || raw === 'localhost';
 
-const isRedisUrl = (raw: string): boolean => {
-  const url = URL.canParse(raw) ? new URL(raw) : undefined;
-  if (url === undefined || !['redis:', 'rediss:'].includes(url.protocol)) return false;
-  return url.hostname !== '' && /^(\/\d{0,5})?$/.test(url.pathname);
-};
+const hostAllowed =
+  'an IPv4 or IPv6 address of this machine, a link-local one with its zone, such as fe80::1%eth0';
 
 export const serverOptions = {
   host: text({
     help: 'address to listen on; :: is dual stack',
-    allowed: 'an IPv4 or IPv6 address of this machine',
+    allowed: hostAllowed,
     accepts: isHost,
     default: '0.0.0.0',
   }),
@@ -36,10 +33,11 @@ export const serverOptions = {
   }),
   redis: text({
     help: 'redis:// or rediss:// URL of the broker; user and password in it',
-    allowed: 'a URL such as redis://user:password@127.0.0.1:6379/0, or rediss:// for TLS',
+    allowed:
+      'a URL such as redis://user:password@127.0.0.1:6379/0, or rediss:// for TLS; percent-encode what is special in user and password: / is %2F, ? is %3F, # is %23, @ is %40, % is %25',
     accepts: isRedisUrl,
     defaultText: 'none: embedded broker',
-    redact: (raw) => raw.replace(/\/\/[^/]*@/, '//***@'),
+    redact: redisUrlWithoutSecret,
   }),
   redisPattern: text({
     help: 'the PSUBSCRIBE pattern; the Redis channel name is the channel',
@@ -102,7 +100,7 @@ export const serverOptions = {
   }),
   adminHost: text({
     help: 'address of the admin listener',
-    allowed: 'an IPv4 or IPv6 address of this machine',
+    allowed: hostAllowed,
     accepts: isHost,
     default: '127.0.0.1',
   }),

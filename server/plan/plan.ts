@@ -1,6 +1,7 @@
 // 10m-server plan: what a load takes, and what a machine holds, by the capacity model.
 
-import { type Command, runCommand } from '../command/command-line.js';
+import type { Command } from '../command/command.js';
+import { runCommand } from '../command/command-line.js';
 import { choice, decimal, integer, type OptionValues, portCount, size, toggle } from '../command/option.js';
 import { outputColumns, print } from '../command/standard-output.js';
 import { OWN_FILES } from '../host/fd-limit.js';
@@ -64,6 +65,7 @@ export const planCommand: Command<typeof planOptions, Record<never, never>> = {
     'Computed from measured costs, which are listed; docs/capacity.md explains the model and its limits.',
   positionals: {},
   options: planOptions,
+  sharesSettings: true,
   examples: [
     ['10m-server plan --connections 1000000', 'what a million idle connections take'],
     [

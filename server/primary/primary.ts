@@ -14,7 +14,6 @@ import { standardError } from '../command/standard-error.js';
 import { checkAtStart } from '../doctor/start-check.js';
 import { checkPorts } from '../host/port-check.js';
 import { type Logger, standardErrorLogger } from '../logger.js';
-import { readAdminToken } from '../options/admin-token.js';
 import type { ServerOptions } from '../options/server-options.js';
 import { certificateFiles } from '../tls/certificate.js';
 import { CertificateRenewal } from '../tls/certificate-renewal.js';
@@ -112,7 +111,7 @@ class Primary {
     this.#admin = await openAdmin({
       host: adminHost,
       port: adminPort,
-      guard: new AdminGuard(readAdminToken(this.#options)),
+      guard: new AdminGuard(this.#options.adminToken ?? this.#options.adminTokenFile),
       maxMessageBytes: this.#options.maxMessage,
       publisher: this.#publisher,
       obstacle: () => this.#readiness.obstacle,

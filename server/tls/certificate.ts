@@ -1,8 +1,7 @@
 // A TLS certificate and its key as they are on disk: read and checked before uWebSockets.js gets their names.
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
-import { NamedFileError, readNamedFile } from '../command/named-file.js';
+import { NamedFileError, readBounded, readNamedFile } from '../command/named-file.js';
 
 /** Where the certificate (with its chain) and its key are: PEM files. */
 export interface CertificateFiles {
@@ -110,9 +109,9 @@ export function digestOfFiles({ cert, key }: CertificateFiles): string {
 
 function readOr(path: string): Buffer {
   try {
-    return readFileSync(path);
+    return readBounded(path, false);
   } catch (error) {
-    return Buffer.from(String((error as NodeJS.ErrnoException).code));
+    return Buffer.from((error as Error).message);
   }
 }
 

@@ -29,8 +29,8 @@ export class SeededRandom {
   }
 }
 
-/** The numbers of this run: of the seed in `TENM_FUZZ_SEED`, or of one that nobody has chosen. */
+/** The numbers of this run: of the seed in `FUZZ_SEED`, or of one that nobody has chosen. */
 export function randomOfRun(): SeededRandom {
-  const seed = process.env['TENM_FUZZ_SEED'];
+  const seed = process.env['FUZZ_SEED'];
   return new SeededRandom(seed === undefined ? Math.floor(Math.random() * 2 ** 32) : Number(seed));
 }

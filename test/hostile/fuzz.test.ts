@@ -1,4 +1,4 @@
-// 100,000 spoiled handshakes and frames. TENM_FUZZ_SEED=N sends those of an earlier run again.
+// 100,000 spoiled handshakes and frames. FUZZ_SEED=N sends those of an earlier run again.
 import t from 'tap';
 import {
   answerTo,
@@ -20,7 +20,7 @@ const PATIENCE_MS = 60_000;
 
 t.test('100,000 spoiled handshakes and frames', async (t) => {
   const random = randomOfRun();
-  t.comment(`TENM_FUZZ_SEED=${random.seed}`);
+  t.comment(`FUZZ_SEED=${random.seed}`);
   const victim = await startVictim(t, ['--max-connections', '500']);
   const { port } = victim.server;
   const statuses = new Map<string, number>();

@@ -33,6 +33,17 @@ t.test('several URLs stand before their messages', async (t) => {
   await server.close();
 });
 
+t.test('a token in a URL is not shown', async (t) => {
+  const server = await TestServer.listen((socket) => socket.send('hello'));
+  const urls = ['a', 'b'].map((channel) => `ws://127.0.0.1:${server.port}/${channel}?token=hunter2`);
+  const client = new ClientProcess('subscribe', ...urls);
+  await client.until(({ stdout }) => stdout.split('\n').length === 3);
+  t.equal(await client.stop(), 0);
+  t.notMatch(client.stdout + client.stderr, /hunter2/);
+  t.match(client.stdout, /\/a\?token=\*\*\* hello\n/);
+  await server.close();
+});
+
 t.test('comes back after an end, by the hint', async (t) => {
   const server = await TestServer.listen((socket) => {
     if (server.paths.length === 0) socket.close(1012, 'retry=0.1-0.1');

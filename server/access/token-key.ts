@@ -1,13 +1,21 @@
-// The key that tokens are checked with, read from a file: a shared secret, a public key, or a set of public keys.
+// The keys that tokens are checked with, read from a file: a shared secret, a public key, or a set of public keys.
 import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
-// Types alone: every start of the primary comes by here, and few of them need the library.
-import type { JSONWebKeySet } from 'jose';
 import { NamedFileError, readNamedFile } from '../command/named-file.js';
 
-/** What a signature is checked with: one key, or a set of which a token names one. */
+/** What a signature is checked with. */
 export interface TokenKey {
-  readonly key: KeyObject | JSONWebKeySet;
+  readonly key: KeyObject;
   readonly algorithms: readonly string[];
+  /** The name by which a token asks for it (RFC 7515 section 4.1.4); a key without one serves any token. */
+  readonly id?: string;
+}
+
+/** All keys of a file. */
+export interface TokenKeys {
+  /** One or more. */
+  readonly keys: readonly TokenKey[];
+  /** Why other keys of the file are left out, in words for the operator: `keys[2] is no public key`. */
+  readonly ignored: readonly string[];
 }
 
 /** HS256 asks for a key as long as its hash at least (RFC 7518 section 3.2). */
@@ -18,69 +26,93 @@ const MIN_RSA_BITS = 2048;
 const ED25519 = ['EdDSA', 'Ed25519'];
 
 /**
- * The key that tokens are checked with; `undefined` where nobody asks for tokens.
+ * The keys that tokens are checked with; `undefined` where nobody asks for tokens.
  *
  * @param options a file with the secret of HS256, or one with a public key: PEM (RSA of 2048 bits or more, EC P-256,
  *   Ed25519), or a JWKS (RFC 7517 section 5) of such keys
  * @throws {NamedFileError}
  */
-export function readTokenKey(options: {
+export function readTokenKeys(options: {
   readonly jwtSecretFile: string | undefined;
   readonly jwtPublicKey: string | undefined;
-}): TokenKey | undefined {
+}): TokenKeys | undefined {
   const { jwtSecretFile, jwtPublicKey } = options;
   if (jwtSecretFile !== undefined) return readNamedFile('--jwt-secret-file', jwtSecretFile, secretKey);
-  if (jwtPublicKey !== undefined) return readNamedFile('--jwt-public-key', jwtPublicKey, publicKey);
+  if (jwtPublicKey !== undefined) return readNamedFile('--jwt-public-key', jwtPublicKey, publicKeys);
   return undefined;
 }
 
-/** A line end at the end of the file is none of the secret. */
-function secretKey(content: Buffer): TokenKey {
+/** A line end at the end of the file is not part of the secret. */
+function secretKey(content: Buffer): TokenKeys {
   const end = content.at(-1) !== 0x0a ? 0 : content.at(-2) === 0x0d ? 2 : 1;
-  const key = content.subarray(0, content.byteLength - end);
-  if (key.byteLength < MIN_SECRET_BYTES) {
-    throw new NamedFileError(`holds ${key.byteLength} bytes; HS256 needs ${MIN_SECRET_BYTES} or more`);
+  const secret = content.subarray(0, content.byteLength - end);
+  if (secret.byteLength < MIN_SECRET_BYTES) {
+    throw new NamedFileError(`holds ${secret.byteLength} bytes; HS256 needs ${MIN_SECRET_BYTES} or more`);
   }
-  return { key: createSecretKey(key), algorithms: ['HS256'] };
+  return { keys: [{ key: createSecretKey(secret), algorithms: ['HS256'] }], ignored: [] };
 }
 
-const publicKey = (content: Buffer): TokenKey =>
-  content.toString('latin1').trimStart().startsWith('{') ? keySet(content) : pemKey(content);
+function publicKeys(content: Buffer): TokenKeys {
+  const text = content.toString().replace(/^\uFEFF/, '');
+  return text.trimStart().startsWith('{') ? keySet(text) : { keys: [pemKey(text)], ignored: [] };
+}
 
-function pemKey(content: Buffer): TokenKey {
-  if (content.includes('PRIVATE KEY')) {
+function pemKey(text: string): TokenKey {
+  if (text.includes('PRIVATE KEY')) {
     throw new NamedFileError('holds a private key, which this server must not have; give the public key');
   }
   let key: KeyObject;
   try {
-    key = createPublicKey(content);
+    key = createPublicKey(text);
   } catch {
     throw new NamedFileError('holds no public key in PEM and no JWKS');
   }
   return { key, algorithms: algorithmsOf(key) };
 }
 
-function keySet(content: Buffer): TokenKey {
-  let set: JSONWebKeySet;
+/** A key that cannot be used is left out, as long as another one remains (RFC 7517 section 5). */
+function keySet(text: string): TokenKeys {
+  let set: { keys?: unknown };
   try {
-    set = JSON.parse(content.toString());
+    set = JSON.parse(text);
   } catch {
     throw new NamedFileError('is no JSON');
   }
   if (!Array.isArray(set.keys) || set.keys.length === 0)
     throw new NamedFileError('is no JWKS: no "keys" in it');
-  const algorithms = set.keys.flatMap((jwk, i) => {
+  const keys: TokenKey[] = [];
+  const ignored: string[] = [];
+  for (const [i, jwk] of set.keys.entries()) {
     if (jwk?.d !== undefined || jwk?.k !== undefined) {
       throw new NamedFileError(`holds a secret in keys[${i}]; give public keys alone`);
     }
     try {
-      return algorithmsOf(createPublicKey({ key: jwk, format: 'jwk' }));
+      keys.push(jwkKey(jwk));
     } catch (error) {
-      const why = error instanceof NamedFileError ? error.message : 'is no public key';
-      throw new NamedFileError(`cannot be used: keys[${i}] ${why}`);
+      if (!(error instanceof NamedFileError)) throw error;
+      ignored.push(`keys[${i}] ${error.message}`);
     }
-  });
-  return { key: set, algorithms: [...new Set(algorithms)] };
+  }
+  if (keys.length === 0) throw new NamedFileError(`cannot be used: ${ignored.join('; ')}`);
+  return { keys, ignored };
+}
+
+function jwkKey(jwk: Record<string, unknown>): TokenKey {
+  let key: KeyObject;
+  try {
+    key = createPublicKey({ key: jwk, format: 'jwk' });
+  } catch {
+    throw new NamedFileError('is no public key of a known kind');
+  }
+  const { use, key_ops: uses, alg, kid } = jwk;
+  if ((use !== undefined && use !== 'sig') || (Array.isArray(uses) && !uses.includes('verify'))) {
+    throw new NamedFileError('is not meant for signatures');
+  }
+  const algorithms = algorithmsOf(key);
+  if (alg !== undefined && !algorithms.includes(String(alg))) {
+    throw new NamedFileError(`is meant for another algorithm than ${algorithms[0]}`);
+  }
+  return { key, algorithms, ...(typeof kid === 'string' ? { id: kid } : {}) };
 }
 
 function algorithmsOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): readonly string[] {

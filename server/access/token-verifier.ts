@@ -1,12 +1,12 @@
-// From a token to the channels that it opens, and until when. Verification takes a while, so there is a queue of it.
-import { createLocalJWKSet, errors, type JWTVerifyGetKey, type JWTVerifyOptions, jwtVerify } from 'jose';
+// From a token to the channels that it opens, and for how long. Verification takes a while, so there is a queue of it.
+import { decodeProtectedHeader, errors, type JWTVerifyOptions, type JWTVerifyResult, jwtVerify } from 'jose';
 import { type Refusal, refusals } from '../codes.js';
 import type { TokenKey } from './token-key.js';
 
 /** What a valid token grants for one channel. */
 export interface Grant {
-  /** Seconds since 1970; Infinity without an `exp`. */
-  readonly expiresAtS: number;
+  /** Seconds from now on; Infinity without an `exp`. A span, since the wall clock may be set while it lasts. */
+  readonly validForS: number;
 }
 
 /** Verifications at a time: more would only wait for the thread pool, and hold the loop up when they end together. */
@@ -16,14 +16,18 @@ const MAX_WAITING = 512;
 
 /** Checks tokens: signature, `exp`, `nbf`, and the channels they name. */
 export class TokenVerifier {
-  readonly #findKey: JWTVerifyGetKey;
-  readonly #options: JWTVerifyOptions;
+  readonly #keys: readonly (TokenKey & { readonly options: JWTVerifyOptions })[];
+  readonly #leewayS: number;
   readonly #waiting: (() => void)[] = [];
   #running = 0;
 
-  constructor({ key, algorithms }: TokenKey) {
-    this.#findKey = 'keys' in key ? createLocalJWKSet(key) : () => key;
-    this.#options = { algorithms: [...algorithms] };
+  /** @param leewayS how far the clock that made `nbf` and `exp` may differ from this one (RFC 7519 section 4.1.4) */
+  constructor(keys: readonly TokenKey[], leewayS: number) {
+    this.#keys = keys.map((key) => ({
+      ...key,
+      options: { algorithms: [...key.algorithms], clockTolerance: leewayS },
+    }));
+    this.#leewayS = leewayS;
   }
 
   /** Whether more tokens wait than should: whoever comes now is to come again. */
@@ -52,12 +56,30 @@ export class TokenVerifier {
 
   async #check(token: string, channel: string): Promise<Grant | Refusal> {
     try {
-      const { payload } = await jwtVerify(token, this.#findKey, this.#options);
+      const { payload } = await this.#verifySignature(token);
       if (!opens(payload['channels'], channel)) return refusals.channelNotGranted;
-      return { expiresAtS: payload.exp ?? Number.POSITIVE_INFINITY };
+      const { exp = Number.POSITIVE_INFINITY } = payload;
+      return { validForS: exp + this.#leewayS - Date.now() / 1000 };
     } catch (error) {
       return error instanceof errors.JWTExpired ? refusals.expiredToken : refusals.badToken;
     }
+  }
+
+  /** Tries each key that the token may mean: without a name for its key, that is each one for its algorithm. */
+  async #verifySignature(token: string): Promise<JWTVerifyResult> {
+    const { alg = '', kid } = decodeProtectedHeader(token);
+    let failure: Error = new errors.JWKSNoMatchingKey();
+    for (const { key, algorithms, id, options } of this.#keys) {
+      if (!algorithms.includes(alg)) continue;
+      if (id !== undefined && kid !== undefined && id !== kid) continue;
+      try {
+        return await jwtVerify(token, key, options);
+      } catch (error) {
+        if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
+        failure = error;
+      }
+    }
+    throw failure;
   }
 }
 

@@ -71,9 +71,7 @@ function unfitness(stats: Stats, mayBePipe: boolean): string | undefined {
     return stats.size > MAX_BYTES ? `holds ${formatBytes(stats.size)}; ${what}` : undefined;
   }
   if (stats.isFIFO()) {
-    return mayBePipe
-      ? undefined
-      : `is a pipe, and this file must be a regular one of ${LIMIT_WORDS}`;
+    return mayBePipe ? undefined : `is a pipe, and this file must be a regular one of ${LIMIT_WORDS}`;
   }
   return `is a ${stats.isDirectory() ? 'folder' : stats.isSocket() ? 'socket' : 'device'}; ${what}`;
 }

@@ -17,14 +17,14 @@ import { tokenOf } from './handshake.js';
 
 /** What is decided about a client that may come in. */
 export interface Admitted {
-  /** When its token expires, in seconds since 1970; Infinity for never. */
-  readonly expiresAtS: number;
+  /** For how many seconds its token holds from now on; Infinity for ever. */
+  readonly validForS: number;
   /** What it counts as in the limit of connections per address; empty where there is none. */
   readonly address: string;
 }
 
 /** For whoever needs no token and is not counted: one object serves all. */
-const admittedForEver: Admitted = { expiresAtS: Number.POSITIVE_INFINITY, address: '' };
+const admittedForEver: Admitted = { validForS: Number.POSITIVE_INFINITY, address: '' };
 
 /** The checks, from the cheapest to the dearest. */
 export class Admission {
@@ -86,8 +86,8 @@ export class Admission {
   async #admitLater(token: string, channel: string, address: string): Promise<Admitted | Refusal> {
     const grant = (await this.#verifier?.verify(token, channel)) ?? admittedForEver;
     if ('status' in grant) return grant;
-    if (this.#claims === undefined) return { expiresAtS: grant.expiresAtS, address: '' };
+    if (this.#claims === undefined) return { validForS: grant.validForS, address: '' };
     if (!(await this.#claims.claim(address))) return refusals.tooManyOfAddress;
-    return { expiresAtS: grant.expiresAtS, address };
+    return { validForS: grant.validForS, address };
   }
 }

@@ -117,10 +117,10 @@ export class Connections {
     return this.#wheel.size;
   }
 
-  opened(connection: Connection, { expiresAtS, address }: Admitted): void {
+  opened(connection: Connection, { validForS, address }: Admitted): void {
     connection.openedAt = this.#tenths();
     this.#wheel.add(connection);
-    this.#expiries?.add(connection, expiresAtS);
+    this.#expiries?.add(connection, this.#now() / 1000 + validForS);
     if (address !== '') connection.address = address;
     this.#counters.opened++;
   }
@@ -182,10 +182,10 @@ export class Connections {
   /**
    * Closes connections whose tokens have expired, some of them at a time.
    *
-   * @param nowS seconds since 1970
    * @returns true when there are more, for a later turn of the loop
    */
-  closeExpired(nowS: number): boolean {
+  closeExpired(): boolean {
+    const nowS = this.#now() / 1000;
     for (let left = EXPIRE_AT_ONCE; left > 0; left--) {
       const connection = this.#expiries?.due(nowS);
       if (connection === undefined) return false;

@@ -2,18 +2,21 @@
 
 /** What is kept on each item: 16 bytes there, and 8 in the slot's array. */
 export interface ExpiringItem {
-  /** The second, since 1970, at which it expires; 0 is never. */
+  /** The second at which it expires; 0 is never. */
   expiresAt?: number;
   /** Place within the slot, so that an item is removed without a search. */
   expiryPosition?: number;
 }
 
-/** Items by the second in which they expire. */
+/**
+ * Items by the second in which they expire, on a clock that nobody sets: with the wall clock, an hour that it is set back
+ * would be given to every token.
+ */
 export class ExpirySlots<T extends ExpiringItem> {
   readonly #slots = new Map<number, T[]>();
   #lastS: number;
 
-  /** @param nowS seconds since 1970 */
+  /** @param nowS seconds since the process started */
   constructor(nowS: number) {
     this.#lastS = Math.floor(nowS);
   }
@@ -21,7 +24,7 @@ export class ExpirySlots<T extends ExpiringItem> {
   /**
    * Puts an item in.
    *
-   * @param expiresAtS seconds since 1970; Infinity is never. What has expired already is due at the next second
+   * @param expiresAtS seconds since the process started; Infinity is never. What has expired already is due at the next second
    */
   add(item: T, expiresAtS: number): void {
     item.expiresAt = 0;
@@ -48,7 +51,7 @@ export class ExpirySlots<T extends ExpiringItem> {
   /**
    * Some item that has expired, or `undefined` when there is none. It stays until it is removed.
    *
-   * @param nowS seconds since 1970; a clock that was set back finds nothing until it is where it was
+   * @param nowS seconds since the process started
    */
   due(nowS: number): T | undefined {
     for (; this.#lastS < Math.floor(nowS); this.#lastS++) {

@@ -3,7 +3,6 @@ import type { TokenVerifier } from '../access/token-verifier.js';
 import { EmbeddedSubscription } from '../broker/embedded-broker.js';
 import { PROTOCOL, type StartOrder, type Tell, type ToWorker } from '../ipc.js';
 import { type Logger, standardErrorLogger } from '../logger.js';
-import type { ServerOptions } from '../options/server-options.js';
 import { type Extras, Worker } from './worker.js';
 
 /** Runs this process as a worker. */
@@ -46,9 +45,10 @@ async function startWorker(start: StartOrder): Promise<Worker | undefined> {
 }
 
 /** The code of Redis's client and of tokens costs each worker time to start, and memory. */
-async function loadExtras({ options, probeChannel }: StartOrder, logger: Logger): Promise<Extras> {
+async function loadExtras(start: StartOrder, logger: Logger): Promise<Extras> {
+  const { options, probeChannel } = start;
   const { redis, redisPattern } = options;
-  const verifier = options.auth === 'none' ? undefined : await loadVerifier(options);
+  const verifier = options.auth === 'none' ? undefined : await loadVerifier(start, logger);
   if (redis === undefined) {
     return { subscribe: (events) => new EmbeddedSubscription(probeChannel, events), verifier };
   }
@@ -59,10 +59,13 @@ async function loadExtras({ options, probeChannel }: StartOrder, logger: Logger)
   };
 }
 
-async function loadVerifier(options: ServerOptions): Promise<TokenVerifier> {
-  const { readTokenKey } = await import('../access/token-key.js');
+async function loadVerifier({ options, number }: StartOrder, logger: Logger): Promise<TokenVerifier> {
+  const { readTokenKeys } = await import('../access/token-key.js');
   const { TokenVerifier } = await import('../access/token-verifier.js');
-  return new TokenVerifier(readTokenKey(options)!);
+  const { keys, ignored } = readTokenKeys(options)!;
+  // Each worker reads the same file: one of them tells.
+  if (number === 1) for (const why of ignored) logger.warn('a key of --jwt-public-key is not used', { why });
+  return new TokenVerifier(keys, options.jwtLeeway);
 }
 
 function obey(worker: Worker, order: Exclude<ToWorker, StartOrder>): void {

@@ -185,7 +185,7 @@ export class PublicApp implements Topics {
     // An admission never rejects: whatever went wrong is a refusal.
     void verdict.then((later) => {
       if (!isAborted) res.cork(() => this.#conclude(res, channel, later, upgrade));
-      else if ('expiresAtS' in later) admission.release(later.address);
+      else if ('validForS' in later) admission.release(later.address);
     });
   }
 

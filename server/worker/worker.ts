@@ -61,7 +61,7 @@ export class Worker {
     const connections = new Connections(
       {
         pings: new PingWheel<Connection>(times.turnTicks),
-        expiries: verifier && new ExpirySlots<Connection>(Date.now() / 1000),
+        expiries: verifier && new ExpirySlots<Connection>(performance.now() / 1000),
       },
       counters,
       {
@@ -155,7 +155,7 @@ export class Worker {
   }
 
   #closeExpired(): void {
-    if (this.#connections.closeExpired(Date.now() / 1000)) setImmediate(() => this.#closeExpired());
+    if (this.#connections.closeExpired()) setImmediate(() => this.#closeExpired());
   }
 
   async #end(): Promise<void> {

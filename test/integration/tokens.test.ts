@@ -1,8 +1,13 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
+import { exportJWK, SignJWT } from 'jose';
 import t from 'tap';
+import { startServer } from '../harness/server.js';
 import { exchange, handshakeBytes, open, openMany } from '../harness/sockets.js';
-import { startGuardedServer, tokenFor } from '../harness/tokens.js';
+import { secretFile, startGuardedServer, tokenFor } from '../harness/tokens.js';
 
 const nowS = () => Math.floor(Date.now() / 1000);
 
@@ -39,7 +44,7 @@ t.test('who has none does not, and no log shows a token', async (t) => {
   const cases: [token: string | undefined, path: string, status: number][] = [
     [undefined, '/news', 401],
     ['garbage', '/news', 401],
-    [await tokenFor(['news'], { exp: nowS() - 1 }), '/news', 401],
+    [await tokenFor(['news'], { exp: nowS() - 60 }), '/news', 401],
     [await tokenFor(['news'], { nbf: nowS() + 600 }), '/news', 401],
     [await tokenFor(['news'], {}, 'another secret of more than 32 bytes'), '/news', 401],
     [good, '/other', 403],
@@ -62,7 +67,7 @@ t.test('who has none does not, and no log shows a token', async (t) => {
 });
 
 t.test('a connection ends when its token does', async (t) => {
-  const server = await startGuardedServer(t);
+  const server = await startGuardedServer(t, ['--jwt-leeway', '0']);
   const expS = nowS() + 5;
   const short = await tokenFor(['news'], { exp: expS });
   const long = await tokenFor(['news'], { exp: expS + 600 });
@@ -77,6 +82,47 @@ t.test('a connection ends when its token does', async (t) => {
   t.equal(await server.metric('tenm_connections_closed_total', 'reason="expired"'), 600);
   t.equal((await server.stats()).connections, 1);
   stays.socket.terminate();
+});
+
+t.test('clocks may differ by the leeway: a token opens and holds for so long', async (t) => {
+  const server = await startGuardedServer(t, ['--jwt-leeway', '30']);
+  const early = await tokenFor(['news'], { nbf: nowS() + 20 });
+  const ended = await tokenFor(['news'], { exp: nowS() - 25 });
+  const first = await open(`${server.url('news')}?token=${early}`);
+  const last = await open(`${server.url('news')}?token=${ended}`);
+  t.match(await last.closed, { code: 1008, reason: 'the token has expired' });
+  first.socket.terminate();
+});
+
+/** In each process of a server: SIGUSR2 sets its wall clock back by an hour. */
+const SETTABLE_CLOCK = `data:text/javascript,${encodeURIComponent(
+  'const { now } = Date; process.on("SIGUSR2", () => { Date.now = () => now() - 3_600_000; });',
+)}`;
+
+t.test('a wall clock that is set back gives no token more time', async (t) => {
+  const args = ['--workers', '1', '--auth', 'jwt', '--jwt-secret-file', secretFile(t), '--jwt-leeway', '0'];
+  const server = await startServer(t, args, { environment: { NODE_OPTIONS: `--import=${SETTABLE_CLOCK}` } });
+  const expS = nowS() + 3;
+  const connection = await open(`${server.url('news')}?token=${await tokenFor(['news'], { exp: expS })}`);
+  process.kill((await server.stats()).workers[0]!.pid, 'SIGUSR2');
+  t.match(await connection.closed, { code: 1008, reason: 'the token has expired' });
+  t.ok(Date.now() / 1000 >= expS, 'and none less');
+});
+
+t.test('keys of a set that no token can be checked with are told of, once', async (t) => {
+  const folder = t.testdir({});
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  const keys = [{ kty: 'EC', crv: 'P-384', x: 'AA', y: 'AA' }, await exportJWK(publicKey)];
+  writeFileSync(join(folder, 'keys.json'), JSON.stringify({ keys }));
+  const args = ['--workers', '2', '--auth', 'jwt', '--jwt-public-key', join(folder, 'keys.json')];
+  const server = await startServer(t, args);
+  t.match(await server.process.line(/a key of --jwt-public-key is not used/), /keys\[0\] is no public key/);
+  t.equal(server.process.count(/a key of --jwt-public-key/), 1);
+  const token = await new SignJWT({ channels: ['news'] })
+    .setProtectedHeader({ alg: 'EdDSA' })
+    .sign(privateKey);
+  const connection = await open(`${server.url('news')}?token=${token}`);
+  connection.socket.terminate();
 });
 
 t.test('clients that leave while their tokens are checked harm nobody', async (t) => {

@@ -3,8 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exportJWK, SignJWT, UnsecuredJWT } from 'jose';
 import t from 'tap';
-import { readTokenKey } from '../../../server/access/token-key.js';
-import { opens, TokenVerifier } from '../../../server/access/token-verifier.js';
+import { readTokenKeys, type TokenKeys } from '../../../server/access/token-key.js';
+import { type Grant, opens, TokenVerifier } from '../../../server/access/token-verifier.js';
 import { refusals } from '../../../server/codes.js';
 
 const SECRET = 'a secret of more than 32 bytes, for tests';
@@ -17,8 +17,9 @@ const write = (name: string, content: string): string => {
   return path;
 };
 
-const fromSecret = (path: string) => readTokenKey({ jwtSecretFile: path, jwtPublicKey: undefined });
-const fromPublic = (path: string) => readTokenKey({ jwtSecretFile: undefined, jwtPublicKey: path });
+const fromSecret = (path: string) => readTokenKeys({ jwtSecretFile: path, jwtPublicKey: undefined });
+const verifierOf = ({ keys }: TokenKeys, leewayS = 0) => new TokenVerifier(keys, leewayS);
+const fromPublic = (path: string) => readTokenKeys({ jwtSecretFile: undefined, jwtPublicKey: path });
 const pem = (key: KeyObject): string => String(key.export({ type: 'spki', format: 'pem' }));
 
 const sign = (
@@ -30,14 +31,15 @@ const sign = (
   new SignJWT(claims).setProtectedHeader({ alg, ...(kid === undefined ? {} : { kid }) }).sign(key);
 
 t.test('what a secret lets in', async (t) => {
-  const verifier = new TokenVerifier(fromSecret(join(folder, 'secret'))!);
+  const verifier = verifierOf(fromSecret(join(folder, 'secret'))!);
   const verify = async (claims: Record<string, unknown>, channel = 'news') =>
     verifier.verify(await sign(claims), channel);
   const channels = ['news', 'user.7.*'];
 
-  t.same(await verify({ channels, exp: nowS + 60 }), { expiresAtS: nowS + 60 });
-  t.same(await verify({ channels }), { expiresAtS: Number.POSITIVE_INFINITY }, 'without exp, for ever');
-  t.same(await verify({ channels }, 'user.7.inbox'), { expiresAtS: Number.POSITIVE_INFINITY });
+  const { validForS } = (await verify({ channels, exp: nowS + 3600 })) as Grant;
+  t.ok(validForS > 3000 && validForS <= 3600, `${validForS} s from now on`);
+  t.same(await verify({ channels }), { validForS: Number.POSITIVE_INFINITY }, 'without exp, for ever');
+  t.same(await verify({ channels }, 'user.7.inbox'), { validForS: Number.POSITIVE_INFINITY });
   t.equal(await verify({ channels }, 'user.8.inbox'), refusals.channelNotGranted);
   t.equal(await verify({}), refusals.channelNotGranted, 'no channels, no channel');
   t.equal(await verify({ channels, exp: nowS - 1 }), refusals.expiredToken);
@@ -66,24 +68,88 @@ t.test('what public keys let in', async (t) => {
   };
   const keys: object[] = [];
   for (const [alg, { publicKey, privateKey }] of Object.entries(pairs)) {
-    const verifier = new TokenVerifier(fromPublic(write(`${alg}.pem`, pem(publicKey)))!);
+    const verifier = verifierOf(fromPublic(write(`${alg}.pem`, pem(publicKey)))!);
     const token = await sign({ channels: ['news'] }, privateKey, alg);
-    t.match(await verifier.verify(token, 'news'), { expiresAtS: Number.POSITIVE_INFINITY }, alg);
+    t.match(await verifier.verify(token, 'news'), { validForS: Number.POSITIVE_INFINITY }, alg);
     const forged = await sign({ channels: ['news'] }, Buffer.from(pem(publicKey)));
     t.equal(await verifier.verify(forged, 'news'), refusals.badToken, `${alg}: its public key is no secret`);
     keys.push({ ...(await exportJWK(publicKey)), kid: alg, alg });
   }
-  const verifier = new TokenVerifier(fromPublic(write('set.json', JSON.stringify({ keys })))!);
+  const verifier = verifierOf(fromPublic(write('set.json', JSON.stringify({ keys })))!);
   for (const [alg, { privateKey }] of Object.entries(pairs)) {
     const token = await sign({ channels: ['news'] }, privateKey, alg, alg);
-    t.match(
-      await verifier.verify(token, 'news'),
-      { expiresAtS: Number.POSITIVE_INFINITY },
-      `${alg} of a set`,
-    );
+    t.match(await verifier.verify(token, 'news'), { validForS: Number.POSITIVE_INFINITY }, `${alg} of a set`);
     const unknown = await sign({ channels: ['news'] }, privateKey, alg, 'another');
     t.equal(await verifier.verify(unknown, 'news'), refusals.badToken);
   }
+});
+
+t.test('the clocks that make and check tokens may differ', async (t) => {
+  const verifier = verifierOf(fromSecret(join(folder, 'secret'))!, 30);
+  const verify = async (claims: Record<string, unknown>) =>
+    verifier.verify(await sign({ channels: ['news'], ...claims }), 'news');
+  const now = Math.floor(Date.now() / 1000);
+  t.match(await verify({ nbf: now + 20 }), { validForS: Number.POSITIVE_INFINITY });
+  t.equal(await verify({ nbf: now + 3600 }), refusals.badToken);
+  const { validForS } = (await verify({ exp: now - 5 })) as Grant;
+  t.ok(validForS > 0 && validForS <= 25, `${validForS} s are left of the leeway`);
+  t.equal(await verify({ exp: now - 31 }), refusals.expiredToken);
+});
+
+t.test('each key of a set is tried that a token may mean', async (t) => {
+  const pairs = Array.from({ length: 3 }, () => generateKeyPairSync('ec', { namedCurve: 'P-256' }));
+  const jwks = await Promise.all(pairs.map(({ publicKey }) => exportJWK(publicKey)));
+  const verify = async (keys: object[], i: number, kid?: string) =>
+    verifierOf(fromPublic(write('tried.json', JSON.stringify({ keys })))!).verify(
+      await sign({ channels: ['news'] }, pairs[i]!.privateKey, 'ES256', kid),
+      'news',
+    );
+  const bare = [jwks[0]!, jwks[1]!];
+  const good = { validForS: Number.POSITIVE_INFINITY };
+  for (const i of [0, 1]) {
+    t.match(await verify(bare, i), good, `key ${i} of two without a kid`);
+    t.match(await verify(bare, i, 'new'), good, `key ${i} of two without a kid, which the token names`);
+  }
+  t.equal(await verify(bare, 2), refusals.badToken);
+  const named = bare.map((jwk, i) => ({ ...jwk, kid: `k${i}` }));
+  t.match(await verify(named, 1), good, 'a token that names none of them');
+  t.match(await verify(named, 1, 'k1'), good);
+  t.equal(await verify(named, 1, 'k0'), refusals.badToken, 'only the key that the token names');
+});
+
+t.test('a key of a set that cannot be used is left out', async (t) => {
+  const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const good = { ...(await exportJWK(ec.publicKey)), kid: 'good' };
+  const odd: [jwk: unknown, why: RegExp][] = [
+    [
+      await exportJWK(generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey),
+      /another curve than P-256/,
+    ],
+    [await exportJWK(generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey), /less than 2048 bits/],
+    [await exportJWK(generateKeyPairSync('x25519').publicKey), /of type x25519/],
+    [{ kty: 'AKP', alg: 'ML-DSA-44', pub: 'AAAA' }, /no public key of a known kind/],
+    [{ ...good, use: 'enc' }, /not meant for signatures/],
+    [{ ...good, key_ops: ['wrapKey'] }, /not meant for signatures/],
+    [{ ...good, alg: 'ECDH-ES' }, /another algorithm than ES256/],
+    [{}, /no public key/],
+    [null, /no public key/],
+    ['key', /no public key/],
+  ];
+  const token = await sign({ channels: ['news'] }, ec.privateKey, 'ES256', 'good');
+  for (const [jwk, why] of odd) {
+    const keys = fromPublic(write('odd.json', JSON.stringify({ keys: [jwk, good] })))!;
+    t.equal(keys.ignored.length, 1);
+    t.match(keys.ignored[0], why);
+    t.match(keys.ignored[0], /^keys\[0\] /);
+    t.match(await verifierOf(keys).verify(token, 'news'), { validForS: Number.POSITIVE_INFINITY });
+    t.throws(() => fromPublic(write('alone.json', JSON.stringify({ keys: [jwk] }))), { message: why });
+  }
+  t.throws(
+    () => fromPublic(write('oct2.json', JSON.stringify({ keys: [good, { kty: 'oct', k: 'c2VjcmV0' }] }))),
+    {
+      message: /a secret in keys\[1\]/,
+    },
+  );
 });
 
 t.test('keys that cannot be used are named, and not shown', async (t) => {
@@ -109,7 +175,7 @@ t.test('keys that cannot be used are named, and not shown', async (t) => {
 });
 
 t.test('a burst is worked off in order, and says when it is too long', async (t) => {
-  const verifier = new TokenVerifier(fromSecret(join(folder, 'secret'))!);
+  const verifier = verifierOf(fromSecret(join(folder, 'secret'))!);
   const token = await sign({ channels: ['news'] });
   const verdicts: Promise<unknown>[] = [];
   while (!verifier.isFull) verdicts.push(verifier.verify(token, 'news'));
@@ -118,7 +184,7 @@ t.test('a burst is worked off in order, and says when it is too long', async (t)
   t.notOk(verifier.isFull);
   t.match(
     await verifier.verify(token, 'news'),
-    { expiresAtS: Number.POSITIVE_INFINITY },
+    { validForS: Number.POSITIVE_INFINITY },
     'and then as before',
   );
 });

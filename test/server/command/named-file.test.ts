@@ -36,10 +36,7 @@ t.test('what is no file, or too large, is told of at once', async (t) => {
     ['/dev/null', /is a device/],
     [path('socket'), /is a socket/],
     [path('huge'), /holds 3 GB; give a file of at most 4 MiB/],
-    [
-      pipe('refused'),
-      /is a pipe, and this file must be a regular one of at most 4 MiB/,
-    ],
+    [pipe('refused'), /is a pipe, and this file must be a regular one of at most 4 MiB/],
   ];
   for (const [path, said] of unfit) {
     t.throws(() => readBounded(path, false), { code: 'NAMED_FILE', message: said });

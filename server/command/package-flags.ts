@@ -55,6 +55,7 @@ export const PACKAGE_FLAGS: readonly string[] = [
   'tls-ports',
   'token-file',
   'trust-proxy',
+  'worker-timeout',
   'workers',
   'write-timeout',
 ];

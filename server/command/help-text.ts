@@ -13,7 +13,7 @@ const TIE = '\u00a0';
  * What `--help` prints: every flag with its default and unit, the examples, and where else values may come from.
  *
  * @param options the command's, and those that every command has
- * @param columns width of the terminal; lines are broken between words to fit it
+ * @param columns width of the terminal, 0 where it does not say; lines are broken between words to fit it
  */
 export async function helpText(
   command: AnyCommand,
@@ -30,7 +30,7 @@ export async function helpText(
     .usage(`${command.name}${usage} [flags]\n\n${command.summary}`)
     .help(false)
     .version(false)
-    .wrap(Math.min(MAX_COLUMNS, Math.max(MIN_COLUMNS, columns)))
+    .wrap(columns > 0 ? Math.min(MAX_COLUMNS, Math.max(MIN_COLUMNS, columns)) : MAX_COLUMNS)
     .epilogue(
       'Every flag can also be set in the environment (--ping-interval is TENM_PING_INTERVAL) or in the --config file; ' +
         'flag beats environment beats file beats default. ' +

@@ -19,7 +19,7 @@ if (cluster.isWorker) {
   await plan(rest);
 } else {
   const { runCommand } = await import('./command/command-line.js');
-  const { serverCommand } = await import('./options/server-options.js');
+  const { serverCommand } = await import('./options/server-command.js');
   const { runPrimary } = await import('./primary/primary.js');
   const { standardError } = await import('./command/standard-error.js');
   await runCommand(serverCommand, process.argv.slice(2), async (options) => {

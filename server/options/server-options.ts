@@ -1,10 +1,8 @@
 // The table of the server's options: the only place that knows a flag's name, default, range, unit and meaning.
-import type { Command } from '../command/command.js';
 import { isCompleteAddress } from '../command/ip-address.js';
 import { choice, decimal, integer, type OptionValues, portRange, text } from '../command/option.js';
 import { usableCores } from '../host/host.js';
 import { isToken } from './admin-token.js';
-import { brokenRule } from './option-rules.js';
 import { isRedisUrl, redisUrlWithoutSecret } from './redis-url.js';
 import { securityOptions } from './security-options.js';
 
@@ -129,23 +127,3 @@ export const serverOptions = {
 
 /** The server's checked options. Times are in seconds, sizes in bytes, as in the table. */
 export type ServerOptions = OptionValues<typeof serverOptions>;
-
-export const serverCommand: Command<typeof serverOptions, Record<never, never>> = {
-  name: '10m-server',
-  summary:
-    'Holds WebSocket connections on ws://HOST:PORT/CHANNEL and pushes to them whatever is published on their channel.',
-  positionals: {},
-  options: serverOptions,
-  examples: [
-    ['10m-server', 'serve on every core, with the embedded broker'],
-    ['10m-server --redis redis://127.0.0.1:6379', 'deliver what is published through Redis'],
-    ['10m-server --ports 80 --workers 4', 'one port, four processes'],
-    ['10m-server --ports none --tls-ports 443 --tls-cert cert.pem --tls-key key.pem', 'TLS alone'],
-    ['10m-server --auth jwt --jwt-secret-file secret', 'only who brings a token may subscribe'],
-  ],
-  commands: [
-    ['doctor', 'check this host for a number of connections'],
-    ['plan', 'what a number of connections takes, and what a machine holds'],
-  ],
-  check: brokenRule,
-};

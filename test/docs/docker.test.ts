@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { parseCommandLine } from '../../server/command/command-line.js';
 import { environmentName } from '../../server/command/option.js';
-import { serverCommand, serverOptions } from '../../server/options/server-options.js';
+import { serverCommand } from '../../server/options/server-command.js';
+import { serverOptions } from '../../server/options/server-options.js';
 import { hostSettings } from '../../sysctl/requirements.js';
 
 const top = fileURLToPath(new URL('../../../', import.meta.url));

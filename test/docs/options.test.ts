@@ -7,7 +7,8 @@ import { loadCommand, subscribeCommand } from '../../client/options.js';
 import type { AnyCommand } from '../../server/command/command.js';
 import { environmentName, flagName } from '../../server/command/option.js';
 import { doctorCommand } from '../../server/doctor/doctor.js';
-import { serverCommand, serverOptions } from '../../server/options/server-options.js';
+import { serverCommand } from '../../server/options/server-command.js';
+import { serverOptions } from '../../server/options/server-options.js';
 import { planCommand } from '../../server/plan/plan.js';
 
 const pathOf = (file: string): string => fileURLToPath(new URL(`../../../${file}`, import.meta.url));

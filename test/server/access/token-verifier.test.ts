@@ -9,7 +9,7 @@ import { refusals } from '../../../server/codes.js';
 
 const SECRET = 'a secret of more than 32 bytes, for tests';
 const nowS = Math.floor(Date.now() / 1000);
-const folder = t.testdir({ secret: `${SECRET}\n`, short: 'short' });
+const folder = t.testdir({ secret: `${SECRET}\n` });
 
 const write = (name: string, content: string): string => {
   const path = join(folder, name);
@@ -115,63 +115,6 @@ t.test('each key of a set is tried that a token may mean', async (t) => {
   t.match(await verify(named, 1), good, 'a token that names none of them');
   t.match(await verify(named, 1, 'k1'), good);
   t.equal(await verify(named, 1, 'k0'), refusals.badToken, 'only the key that the token names');
-});
-
-t.test('a key of a set that cannot be used is left out', async (t) => {
-  const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const good = { ...(await exportJWK(ec.publicKey)), kid: 'good' };
-  const odd: [jwk: unknown, why: RegExp][] = [
-    [
-      await exportJWK(generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey),
-      /another curve than P-256/,
-    ],
-    [await exportJWK(generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey), /less than 2048 bits/],
-    [await exportJWK(generateKeyPairSync('x25519').publicKey), /of type x25519/],
-    [{ kty: 'AKP', alg: 'ML-DSA-44', pub: 'AAAA' }, /no public key of a known kind/],
-    [{ ...good, use: 'enc' }, /not meant for signatures/],
-    [{ ...good, key_ops: ['wrapKey'] }, /not meant for signatures/],
-    [{ ...good, alg: 'ECDH-ES' }, /another algorithm than ES256/],
-    [{}, /no public key/],
-    [null, /no public key/],
-    ['key', /no public key/],
-  ];
-  const token = await sign({ channels: ['news'] }, ec.privateKey, 'ES256', 'good');
-  for (const [jwk, why] of odd) {
-    const keys = fromPublic(write('odd.json', JSON.stringify({ keys: [jwk, good] })))!;
-    t.equal(keys.ignored.length, 1);
-    t.match(keys.ignored[0], why);
-    t.match(keys.ignored[0], /^keys\[0\] /);
-    t.match(await verifierOf(keys).verify(token, 'news'), { validForS: Number.POSITIVE_INFINITY });
-    t.throws(() => fromPublic(write('alone.json', JSON.stringify({ keys: [jwk] }))), { message: why });
-  }
-  t.throws(
-    () => fromPublic(write('oct2.json', JSON.stringify({ keys: [good, { kty: 'oct', k: 'c2VjcmV0' }] }))),
-    {
-      message: /a secret in keys\[1\]/,
-    },
-  );
-});
-
-t.test('keys that cannot be used are named, and not shown', async (t) => {
-  const ec = generateKeyPairSync('ec', { namedCurve: 'P-384' });
-  const rsa = generateKeyPairSync('rsa', { modulusLength: 1024 });
-  const ed = generateKeyPairSync('ed25519');
-  const bad: [path: string, said: RegExp][] = [
-    [join(folder, 'nowhere'), /--jwt-public-key ".*nowhere" cannot be read: ENOENT/],
-    [write('garbage', 'garbage'), /holds no public key in PEM and no JWKS/],
-    [write('p384', pem(ec.publicKey)), /another curve than P-256/],
-    [write('small', pem(rsa.publicKey)), /less than 2048 bits/],
-    [write('private', String(ed.privateKey.export({ type: 'pkcs8', format: 'pem' }))), /a private key/],
-    [write('json', '{'), /is no JSON/],
-    [write('none', '{"keys":[]}'), /is no JWKS/],
-    [write('oct', '{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}'), /a secret in keys\[0\]/],
-    [write('odd', '{"keys":[{"kty":"RSA"}]}'), /keys\[0\] is no public key/],
-    [write('null', '{"keys":[null]}'), /keys\[0\] is no public key/],
-  ];
-  for (const [path, said] of bad) t.throws(() => fromPublic(path), { code: 'NAMED_FILE', message: said });
-  t.throws(() => fromSecret(join(folder, 'short')), {
-    message: /--jwt-secret-file ".*short" holds 5 bytes; HS256 needs 32 or more/,
-  });
 });
 
 t.test('a burst is worked off in order, and says when it is too long', async (t) => {

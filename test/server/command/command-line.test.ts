@@ -6,7 +6,8 @@ import { loadCommand, subscribeCommand } from '../../../client/options.js';
 import type { Command } from '../../../server/command/command.js';
 import { parseCommandLine } from '../../../server/command/command-line.js';
 import { flagName, size } from '../../../server/command/option.js';
-import { serverCommand, serverOptions } from '../../../server/options/server-options.js';
+import { serverCommand } from '../../../server/options/server-command.js';
+import { serverOptions } from '../../../server/options/server-options.js';
 import { planCommand } from '../../../server/plan/plan.js';
 
 const parse = (argv: string[], environment: Record<string, string> = {}) =>

@@ -5,7 +5,7 @@ import type { AnyCommand } from '../../../server/command/command.js';
 import { helpText } from '../../../server/command/help-text.js';
 import { flagName } from '../../../server/command/option.js';
 import { doctorCommand } from '../../../server/doctor/doctor.js';
-import { serverCommand } from '../../../server/options/server-options.js';
+import { serverCommand } from '../../../server/options/server-command.js';
 import { planCommand } from '../../../server/plan/plan.js';
 
 const commands: readonly AnyCommand[] = [

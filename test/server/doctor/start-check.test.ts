@@ -3,7 +3,8 @@ import { parseCommandLine } from '../../../server/command/command-line.js';
 import { checkAtStart, shortfalls } from '../../../server/doctor/start-check.js';
 import { liveHost } from '../../../server/host/host.js';
 import { createLogger } from '../../../server/logger.js';
-import { type ServerOptions, serverCommand } from '../../../server/options/server-options.js';
+import { serverCommand } from '../../../server/options/server-command.js';
+import type { ServerOptions } from '../../../server/options/server-options.js';
 import { fakeHost } from '../../harness/fake-host.js';
 
 const serverOptionsOf = async (argv: string[]): Promise<ServerOptions> => {

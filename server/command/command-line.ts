@@ -16,7 +16,7 @@ import {
 } from './option.js';
 import { PACKAGE_FLAGS } from './package-flags.js';
 import { standardError } from './standard-error.js';
-import { print } from './standard-output.js';
+import { outputColumns, print } from './standard-output.js';
 import { oneLine, quoted, UsageError } from './usage-error.js';
 
 /** What a command line comes to: checked values, or a text to print and the exit code that goes with it. */
@@ -72,7 +72,7 @@ export async function runCommand<T extends OptionTable, P extends OptionTable>(
   argv: readonly string[],
   run: (values: OptionValues<T> & OptionValues<P>) => Promise<number>,
 ): Promise<void> {
-  const commandLine = await parseCommandLine(command, argv, process.env, process.stdout.columns);
+  const commandLine = await parseCommandLine(command, argv, process.env, outputColumns());
   if ('values' in commandLine) {
     process.exitCode = await run(commandLine.values);
     return;

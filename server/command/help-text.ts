@@ -2,18 +2,17 @@
 import yargs from 'yargs';
 import type { AnyCommand } from './command.js';
 import { flagName, type Option, type OptionTable } from './option.js';
+import { printed, unbroken } from './text-table.js';
 
 /** Narrower, two columns cannot be laid out; wider, lines are hard to read. */
 const MIN_COLUMNS = 60;
 const MAX_COLUMNS = 110;
-/** A space at which no line is broken. */
-const TIE = '\u00a0';
 
 /**
  * What `--help` prints: every flag with its default and unit, the examples, and where else values may come from.
  *
  * @param options the command's, and those that every command has
- * @param columns width of the terminal, 0 where it does not say; lines are broken between words to fit it
+ * @param columns width of the terminal; lines are broken between words to fit it
  */
 export async function helpText(
   command: AnyCommand,
@@ -30,7 +29,7 @@ export async function helpText(
     .usage(`${command.name}${usage} [flags]\n\n${command.summary}`)
     .help(false)
     .version(false)
-    .wrap(columns > 0 ? Math.min(MAX_COLUMNS, Math.max(MIN_COLUMNS, columns)) : MAX_COLUMNS)
+    .wrap(Math.min(MAX_COLUMNS, Math.max(MIN_COLUMNS, columns)))
     .epilogue(
       'Every flag can also be set in the environment (--ping-interval is TENM_PING_INTERVAL) or in the --config file; ' +
         'flag beats environment beats file beats default. ' +
@@ -44,11 +43,13 @@ export async function helpText(
   layout.option('help', { describe: 'print this' }).option('version', { describe: 'print the version' });
   for (const [line, meaning] of command.examples) layout.example(line, meaning);
   for (const [call, meaning] of command.commands ?? []) layout.command(call, meaning);
-  return (await layout.getHelp()).replaceAll(TIE, ' ');
+  return printed(await layout.getHelp());
 }
 
 /** The unit in brackets, where there is one. */
 export const unitOf = ({ unit }: Option<unknown>): string => (unit === undefined ? '' : ` (${unit})`);
 
 const defaultOf = (option: Option<unknown>): string =>
-  option.isSwitch === true ? '' : ` [default:${TIE}${option.defaultText ?? option.default ?? 'none'}]`;
+  option.isSwitch === true
+    ? ''
+    : ` ${unbroken('[default: ')}${option.defaultText ?? option.default ?? 'none'}]`;

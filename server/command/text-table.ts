@@ -13,7 +13,8 @@ const NO_BREAK = '\u00a0';
 /** A text that {@link wrapWords} keeps on one line, such as a command that is to be copied. */
 export const unbroken = (text: string): string => text.replaceAll(' ', NO_BREAK);
 
-const printed = (text: string): string => text.replaceAll(NO_BREAK, ' ');
+/** A text with its unbroken parts as they are printed. */
+export const printed = (text: string): string => text.replaceAll(NO_BREAK, ' ');
 
 /**
  * Pads each column to its widest cell.

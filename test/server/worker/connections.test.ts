@@ -85,11 +85,11 @@ function connectionsOf(limits: Partial<ConnectionLimits> = {}, expiries?: Expiry
     () => clock.nowMs,
   );
   const needs = { pingsFrames: limits.pingType === 'frame', expires: expiries !== undefined };
-  const open = (expiresAtS = 0, address = ''): FakeConnection => {
+  const open = (validForS = 0, address = ''): FakeConnection => {
     const state = initialStateOf({ ...needs, countsAddresses: address !== '' });
     const socket: FakeSocket = Object.assign(new FakeSocket(), state);
     socket.onClose = (code) => connections.closed(socket as FakeConnection, code, NOTHING);
-    connections.opened(socket as FakeConnection, { expiresAtS, address });
+    connections.opened(socket as FakeConnection, { validForS, address });
     return socket as FakeConnection;
   };
   const tickTurn = (first: number) => {
@@ -255,12 +255,14 @@ t.test('connections are ended one by one, with a code and a hint', (t) => {
 });
 
 t.test('connections whose tokens have expired are closed, some at a time', (t) => {
-  const { connections, counters, open } = connectionsOf({}, new ExpirySlots<Connection>(100));
-  const sockets = Array.from({ length: 300 }, () => open(110));
+  const { connections, counters, clock, open } = connectionsOf({}, new ExpirySlots<Connection>(0));
+  const sockets = Array.from({ length: 300 }, () => open(10));
   const lasting = open(1000);
-  t.notOk(connections.closeExpired(109));
-  t.ok(connections.closeExpired(111), 'there are more');
-  t.notOk(connections.closeExpired(111));
+  clock.nowMs += 9000;
+  t.notOk(connections.closeExpired());
+  clock.nowMs += 2000;
+  t.ok(connections.closeExpired(), 'there are more');
+  t.notOk(connections.closeExpired());
   t.equal(counters.closed.filter(([reason]) => reason === 'expired').length, 300);
   t.ok(sockets.every(({ done }) => done[0] === 'end 1008 the token has expired'));
   t.notOk(lasting.isClosed);

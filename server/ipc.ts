@@ -27,6 +27,8 @@ export interface StartOrder {
   readonly number: number;
   readonly options: ServerOptions;
   readonly probeChannel: string;
+  /** The file of the keys for tokens, as the whole generation has it; only where tokens are asked for. */
+  readonly keyFile: Buffer | undefined;
 }
 
 /** A message of the embedded broker. */

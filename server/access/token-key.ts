@@ -25,22 +25,46 @@ const MIN_RSA_BITS = 2048;
 
 const ED25519 = ['EdDSA', 'Ed25519'];
 
-/**
- * The keys that tokens are checked with; `undefined` where nobody asks for tokens.
- *
- * @param options a file with the secret of HS256, or one with a public key: PEM (RSA of 2048 bits or more, EC P-256,
- *   Ed25519), or a JWKS (RFC 7517 section 5) of such keys
- * @throws {NamedFileError}
- */
-export function readTokenKeys(options: {
+/** The options that name the file of the keys. */
+interface KeyOptions {
   readonly jwtSecretFile: string | undefined;
   readonly jwtPublicKey: string | undefined;
-}): TokenKeys | undefined {
-  const { jwtSecretFile, jwtPublicKey } = options;
-  if (jwtSecretFile !== undefined) return readNamedFile('--jwt-secret-file', jwtSecretFile, secretKey);
-  if (jwtPublicKey !== undefined) return readNamedFile('--jwt-public-key', jwtPublicKey, publicKeys);
+}
+
+interface KeyFile {
+  readonly flag: string;
+  readonly path: string;
+  readonly parse: (content: Buffer) => TokenKeys;
+}
+
+function keyFileOf({ jwtSecretFile, jwtPublicKey }: KeyOptions): KeyFile | undefined {
+  if (jwtSecretFile !== undefined)
+    return { flag: '--jwt-secret-file', path: jwtSecretFile, parse: secretKey };
+  if (jwtPublicKey !== undefined) return { flag: '--jwt-public-key', path: jwtPublicKey, parse: publicKeys };
   return undefined;
 }
+
+/**
+ * Reads the file of the keys. All workers of a generation share one reading: the file may change at any time, and a
+ * token must not be good for one worker and bad for the next.
+ *
+ * @param options name a file with the secret of HS256, or one with a public key: PEM (RSA of 2048 bits or more, EC P-256,
+ *   Ed25519), or a JWKS (RFC 7517 section 5) of such keys
+ * @returns what {@link tokenKeysIn} takes; `undefined` where nobody asks for tokens
+ * @throws {NamedFileError} when the file cannot be read, or holds no key that can be used
+ */
+export function readKeyFile(options: KeyOptions): Buffer | undefined {
+  const file = keyFileOf(options);
+  if (file === undefined) return undefined;
+  return readNamedFile(file.flag, file.path, (content) => {
+    file.parse(content);
+    return content;
+  });
+}
+
+/** The keys in a file that {@link readKeyFile} has read with the same options. */
+export const tokenKeysIn = (options: KeyOptions, content: Buffer): TokenKeys =>
+  keyFileOf(options)!.parse(content);
 
 /** A line end at the end of the file is not part of the secret. */
 function secretKey(content: Buffer): TokenKeys {

@@ -1,6 +1,6 @@
 // Rules over several of the server's options, and over the files that they name: what is wrong, in one sentence.
 
-import { readTokenKeys } from '../access/token-key.js';
+import { readKeyFile } from '../access/token-key.js';
 import { NamedFileError } from '../command/named-file.js';
 import { overlap, type PortRange, portCount } from '../command/option.js';
 import { certificateFiles, readCertificate } from '../tls/certificate.js';
@@ -75,7 +75,7 @@ function filesAreFit(options: ServerOptions): string | undefined {
   try {
     const files = certificateFiles(options);
     if (files !== undefined) readCertificate(files);
-    readTokenKeys(options);
+    readKeyFile(options);
   } catch (error) {
     if (!(error instanceof NamedFileError)) throw error;
     return error.message;

@@ -8,6 +8,14 @@ import type { Shower, ShownCertificate } from '../tls/certificate-renewal.js';
 /** How long a worker may take to stop listening before the others go on without it. */
 const SHUT_TIMEOUT_MS = 2000;
 
+/** What all workers of a generation share. */
+export interface Generation {
+  /** Counts the whole sets of workers that were started, from 1. */
+  readonly number: number;
+  /** The file of the keys for tokens, as it was when the generation was started. */
+  readonly keyFile: Buffer | undefined;
+}
+
 /** What a worker is doing; `full` is listening no more until a connection leaves. */
 export type WorkerState = 'starting' | 'listening' | 'full' | 'draining';
 
@@ -15,8 +23,8 @@ export type WorkerState = 'starting' | 'listening' | 'full' | 'draining';
 export class WorkerHandle implements Receiver, Shower {
   /** From 1; a replacement and the next generation use it again. */
   readonly number: number;
-  /** Counts the whole sets of workers that were started, from 1. */
   readonly generation: number;
+  readonly keyFile: Buffer | undefined;
   readonly process: ClusterWorker;
   readonly startedMs = performance.now();
   /** Settles with how the process ended; one that could not be made has ended too. */
@@ -36,9 +44,10 @@ export class WorkerHandle implements Receiver, Shower {
   #backlogBytes = 0;
   #shutAnswered: (() => void) | undefined;
 
-  constructor(number: number, generation: number, process: ClusterWorker) {
+  constructor(number: number, generation: Generation, process: ClusterWorker) {
     this.number = number;
-    this.generation = generation;
+    this.generation = generation.number;
+    this.keyFile = generation.keyFile;
     this.process = process;
     this.exited = new Promise((resolve) => {
       process.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));

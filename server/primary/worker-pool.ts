@@ -2,13 +2,14 @@
 import cluster from 'node:cluster';
 import type { AddressChanges } from '../access/address-claims.js';
 import { AddressLedger } from '../access/address-ledger.js';
+import { readKeyFile } from '../access/token-key.js';
 import { type FromWorker, PROTOCOL } from '../ipc.js';
 import type { Logger } from '../logger.js';
 import type { ServerOptions } from '../options/server-options.js';
 import type { ClusterReport } from './cluster-report.js';
 import { Replacements } from './replacements.js';
 import { ReportCollector } from './report-collector.js';
-import { WorkerHandle } from './worker-handle.js';
+import { type Generation, WorkerHandle } from './worker-handle.js';
 import { type KillReason, killReasons, WorkerWatch } from './worker-watch.js';
 
 /** V8 flags of a worker: a large young generation would add its growth to the memory of each connection. */
@@ -19,7 +20,7 @@ const START_TIMEOUT_S = 60;
 
 /** A generation that is coming up: all of its workers are up, or one of them cannot. */
 interface Raise {
-  readonly generation: number;
+  readonly generation: Generation;
   readonly needsProbe: boolean;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
@@ -37,7 +38,7 @@ export class WorkerPool {
   readonly #replacements = new Replacements();
   readonly #watch: WorkerWatch;
   /** The generation that takes clients. Workers of no other one are replaced. */
-  #serving = 0;
+  #serving: Generation = { number: 0, keyFile: undefined };
   #raise: Raise | undefined;
   #isStopping = false;
   restarts = 0;
@@ -68,7 +69,7 @@ export class WorkerPool {
 
   /** The workers that take clients: those of the generation that came up last. */
   get serving(): readonly WorkerHandle[] {
-    return this.workers.filter(({ generation }) => generation === this.#serving);
+    return this.workers.filter(({ generation }) => generation === this.#serving.number);
   }
 
   /**
@@ -81,7 +82,7 @@ export class WorkerPool {
    */
   async raise(needsProbe: boolean): Promise<readonly WorkerHandle[]> {
     cluster.setupPrimary({ serialization: 'advanced', execArgv: [...process.execArgv, ...WORKER_FLAGS] });
-    const generation = this.#serving + 1;
+    const generation = { number: this.#serving.number + 1, keyFile: readKeyFile(this.#options) };
     const raised = new Promise<void>((resolve, reject) => {
       this.#raise = { generation, needsProbe, resolve, reject };
     });
@@ -92,14 +93,14 @@ export class WorkerPool {
       for (let number = 1; number <= this.#options.workers; number++) this.#fork(number, generation);
       await raised;
     } catch (error) {
-      await this.#end(this.workers.filter((worker) => worker.generation === generation));
+      await this.#end(this.workers.filter((worker) => worker.generation === generation.number));
       throw error;
     } finally {
       clearTimeout(timer);
       this.#raise = undefined;
     }
     this.#serving = generation;
-    const old = this.workers.filter((worker) => worker.generation !== generation);
+    const old = this.workers.filter((worker) => worker.generation !== generation.number);
     // A replacement that is still starting has no connections to drain, and would not obey before it has started.
     for (const worker of old.filter(({ state }) => state === 'starting')) worker.kill();
     return old;
@@ -137,7 +138,7 @@ export class WorkerPool {
     await Promise.all(workers.map(({ exited }) => exited));
   }
 
-  #fork(number: number, generation: number): void {
+  #fork(number: number, generation: Generation): void {
     const worker = new WorkerHandle(number, generation, cluster.fork());
     this.#workers.set(worker.id, worker);
     worker.process.on('message', (message: FromWorker) => this.#heard(worker, message));
@@ -205,6 +206,7 @@ export class WorkerPool {
       number: worker.number,
       options: this.#options,
       probeChannel: this.#probeChannel,
+      keyFile: worker.keyFile,
     });
   }
 
@@ -216,14 +218,14 @@ export class WorkerPool {
   #checkRaise(): void {
     const raise = this.#raise;
     if (raise === undefined) return;
-    const raising = this.workers.filter(({ generation }) => generation === raise.generation);
+    const raising = this.workers.filter(({ generation }) => generation === raise.generation.number);
     const isUp = (worker: WorkerHandle) =>
       worker.state !== 'starting' && (worker.probeMs > 0 || !raise.needsProbe);
     if (raising.every(isUp)) raise.resolve();
   }
 
   #failed(worker: WorkerHandle, message: string): void {
-    if (worker.generation === this.#raise?.generation) this.#raise.reject(new Error(message));
+    if (worker.generation === this.#raise?.generation.number) this.#raise.reject(new Error(message));
     else this.#logger.error('worker cannot serve', { worker: worker.number, error: message });
     worker.kill();
   }
@@ -232,16 +234,17 @@ export class WorkerPool {
     this.#workers.delete(worker.id);
     this.#reports.ended(worker);
     this.#ledger?.forget(worker.id);
-    if (worker.generation === this.#raise?.generation) {
+    if (worker.generation === this.#raise?.generation.number) {
       this.#raise.reject(new Error(`worker ${worker.number} ended while starting (${how})`));
       return;
     }
-    const wasServing = worker.generation === this.#serving && worker.state !== 'draining';
+    const wasServing = worker.generation === this.#serving.number && worker.state !== 'draining';
     if (wasServing && !this.#isStopping) this.#replace(worker, how);
   }
 
   #replace(worker: WorkerHandle, how: string): void {
-    const { number, generation, pid, startedMs } = worker;
+    const { number, pid, startedMs } = worker;
+    const generation = this.#serving;
     const delayMs = this.#replacements.delayMs(number, performance.now() - startedMs);
     this.#logger.error('worker ended, starting another', { worker: number, pid, how, delayMs });
     setTimeout(() => {

@@ -59,10 +59,13 @@ async function loadExtras(start: StartOrder, logger: Logger): Promise<Extras> {
   };
 }
 
-async function loadVerifier({ options, number }: StartOrder, logger: Logger): Promise<TokenVerifier> {
-  const { readTokenKeys } = await import('../access/token-key.js');
+async function loadVerifier(
+  { options, number, keyFile }: StartOrder,
+  logger: Logger,
+): Promise<TokenVerifier> {
+  const { tokenKeysIn } = await import('../access/token-key.js');
   const { TokenVerifier } = await import('../access/token-verifier.js');
-  const { keys, ignored } = readTokenKeys(options)!;
+  const { keys, ignored } = tokenKeysIn(options, keyFile!);
   // Each worker reads the same file: one of them tells.
   if (number === 1) for (const why of ignored) logger.warn('a key of --jwt-public-key is not used', { why });
   return new TokenVerifier(keys, options.jwtLeeway);

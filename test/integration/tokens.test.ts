@@ -148,3 +148,49 @@ t.test('clients that leave while their tokens are checked harm nobody', async (t
   t.pass('all places of the address are free again');
   for (const { socket } of members) socket.terminate();
 });
+
+t.test(
+  'the file of the keys is that of the whole generation: a replacement does not read a newer one',
+  async (t) => {
+    const file = secretFile(t);
+    const newSecret = 'the next secret, of more than 32 bytes too';
+    const server = await startServer(t, [...['--workers', '2', '--auth', 'jwt', '--jwt-secret-file', file]]);
+    const [oldToken, newToken] = [await tokenFor(['news']), await tokenFor(['news'], {}, newSecret)];
+    /** The status lines of twenty handshakes, which the kernel spreads over the workers. */
+    const statuses = async (token: string): Promise<Set<string>> => {
+      const lines = new Set<string>();
+      for (let i = 0; i < 20; i++) {
+        const socket = connect(server.port, '127.0.0.1');
+        socket.write(handshakeBytes('/news', { Authorization: `Bearer ${token}` }));
+        lines.add(String((await once(socket, 'data'))[0]).split('\r\n', 1)[0]!);
+        socket.destroy();
+      }
+      return lines;
+    };
+    writeFileSync(file, newSecret);
+    const [killed] = (await server.stats()).workers;
+    process.kill(killed!.pid, 'SIGKILL');
+    await server.until(async () => {
+      const { workers } = await server.stats();
+      return workers.length === 2 && workers.every(({ pid }) => pid !== killed!.pid);
+    });
+    await server.untilReady();
+    t.same([...(await statuses(oldToken))], ['HTTP/1.1 101 Switching Protocols']);
+    t.same([...(await statuses(newToken))], ['HTTP/1.1 401 Unauthorized']);
+
+    server.process.child.kill('SIGHUP');
+    await server.process.line(/"restarted"/);
+    t.same([...(await statuses(newToken))], ['HTTP/1.1 101 Switching Protocols']);
+    t.same([...(await statuses(oldToken))], ['HTTP/1.1 401 Unauthorized']);
+
+    writeFileSync(file, 'short');
+    const from = server.process.lines.length;
+    server.process.child.kill('SIGHUP');
+    t.match(
+      await server.process.line(/restart given up/, from),
+      /--jwt-secret-file.* holds 5 bytes/,
+      'a file that cannot be used is told before any worker is started',
+    );
+    t.same([...(await statuses(newToken))], ['HTTP/1.1 101 Switching Protocols']);
+  },
+);

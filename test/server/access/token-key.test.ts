@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exportJWK } from 'jose';
 import t from 'tap';
-import { readTokenKeys } from '../../../server/access/token-key.js';
+import { readKeyFile, tokenKeysIn } from '../../../server/access/token-key.js';
 
 const SECRET = 'a secret of more than 32 bytes, for tests';
 const folder = t.testdir({ short: 'short' });
@@ -14,12 +14,14 @@ const write = (name: string, content: string): string => {
   return path;
 };
 
+const readTokenKeys = (options: Parameters<typeof readKeyFile>[0]) =>
+  tokenKeysIn(options, readKeyFile(options)!);
 const fromSecret = (path: string) => readTokenKeys({ jwtSecretFile: path, jwtPublicKey: undefined });
 const fromPublic = (path: string) => readTokenKeys({ jwtSecretFile: undefined, jwtPublicKey: path });
 const pem = (key: KeyObject): string => String(key.export({ type: 'spki', format: 'pem' }));
 
 t.test('the keys of a file, and what they are for', async (t) => {
-  t.equal(readTokenKeys({ jwtSecretFile: undefined, jwtPublicKey: undefined }), undefined);
+  t.equal(readKeyFile({ jwtSecretFile: undefined, jwtPublicKey: undefined }), undefined);
   for (const end of ['', '\n', '\r\n']) {
     const { keys } = fromSecret(write('secret', SECRET + end))!;
     t.same(

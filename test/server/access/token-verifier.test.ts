@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exportJWK, SignJWT, UnsecuredJWT } from 'jose';
 import t from 'tap';
-import { readTokenKeys, type TokenKeys } from '../../../server/access/token-key.js';
+import { readKeyFile, type TokenKeys, tokenKeysIn } from '../../../server/access/token-key.js';
 import { type Grant, opens, TokenVerifier } from '../../../server/access/token-verifier.js';
 import { refusals } from '../../../server/codes.js';
 
@@ -17,6 +17,8 @@ const write = (name: string, content: string): string => {
   return path;
 };
 
+const readTokenKeys = (options: Parameters<typeof readKeyFile>[0]) =>
+  tokenKeysIn(options, readKeyFile(options)!);
 const fromSecret = (path: string) => readTokenKeys({ jwtSecretFile: path, jwtPublicKey: undefined });
 const verifierOf = ({ keys }: TokenKeys, leewayS = 0) => new TokenVerifier(keys, leewayS);
 const fromPublic = (path: string) => readTokenKeys({ jwtSecretFile: undefined, jwtPublicKey: path });

@@ -16,7 +16,12 @@ function handleOf(pid: number | undefined) {
       sentAll();
     },
   });
-  return { handle: new WorkerHandle(1, 1, emitter as unknown as ClusterWorker), emitter, sent, killed };
+  return {
+    handle: new WorkerHandle(1, { number: 1, keyFile: undefined }, emitter as unknown as ClusterWorker),
+    emitter,
+    sent,
+    killed,
+  };
 }
 
 t.test('it tells how a process has ended', async (t) => {

@@ -1,4 +1,4 @@
-// What may be a channel: 1 to 255 bytes of UTF-8 without control characters, not beginning with $.
+// What may be a channel: 1 to 255 bytes of UTF-8 without control characters, not one of the reserved names.
 import { type Refusal, refusals } from './codes.js';
 
 /** Longest channel, in bytes of UTF-8. */
@@ -7,8 +7,34 @@ export const MAX_CHANNEL_BYTES = 255;
 /** First character of the names that the server keeps for its own use. */
 export const RESERVED_PREFIX = '$';
 
-/** First byte of {@link RESERVED_PREFIX}, for channels that are still bytes. */
-export const RESERVED_BYTE = 0x24;
+/** Begins the names of the servers' own messages: heard by every server on the same Redis, and nobody's message. */
+export const OWN_PREFIX = `${RESERVED_PREFIX}10m/`;
+
+/**
+ * What a name must not begin with. Redis and Sentinel publish on the others by themselves: the names of other
+ * applications' keys, and the addresses of the machines.
+ */
+export const RESERVED_PREFIXES = [
+  RESERVED_PREFIX,
+  '__keyspace@',
+  '__keyevent@',
+  '__redis__',
+  '__sentinel__:',
+] as const;
+
+const LONGEST_PREFIX_BYTES = Math.max(...RESERVED_PREFIXES.map(({ length }) => length));
+const FIRST_BYTES = new Set(RESERVED_PREFIXES.map((prefix) => prefix.charCodeAt(0)));
+
+/** Whether a name is reserved, for names that are still bytes; the first byte clears most of them. */
+export const isReserved = (channel: Buffer): boolean =>
+  FIRST_BYTES.has(channel[0]!) && hasReservedPrefix(channel.toString('latin1', 0, LONGEST_PREFIX_BYTES));
+
+/** Whether a name that {@link isReserved} belongs to a server of this kind. */
+export const isOwn = (channel: Buffer): boolean =>
+  channel.toString('latin1', 0, OWN_PREFIX.length) === OWN_PREFIX;
+
+const hasReservedPrefix = (channel: string): boolean =>
+  RESERVED_PREFIXES.some((prefix) => channel.startsWith(prefix));
 
 /**
  * The channel that a URL's path asks for: the percent-decoded path (RFC 3986 section 2.1) without its first slash.
@@ -35,7 +61,7 @@ export function checkChannel(channel: string): string | Refusal {
     return refusals.longChannel;
   }
   if (/\p{Cc}/u.test(channel)) return refusals.controlInChannel;
-  if (channel.startsWith(RESERVED_PREFIX)) return refusals.reservedChannel;
+  if (hasReservedPrefix(channel)) return refusals.reservedChannel;
   if (!channel.isWellFormed()) return refusals.badEncoding;
   return channel;
 }

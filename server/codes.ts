@@ -52,7 +52,11 @@ export const refusals = {
   ),
   longChannel: refusal('400 Bad Request', 'bad_channel', 'the channel is longer than 255 bytes'),
   controlInChannel: refusal('400 Bad Request', 'bad_channel', 'the channel holds a control character'),
-  reservedChannel: refusal('400 Bad Request', 'bad_channel', 'channels that begin with $ are reserved'),
+  reservedChannel: refusal(
+    '400 Bad Request',
+    'bad_channel',
+    'channels that begin with $, __keyspace@, __keyevent@, __redis__ or __sentinel__: are reserved',
+  ),
   badEncoding: refusal('400 Bad Request', 'bad_channel', 'the channel is not percent-encoded UTF-8'),
   badKey: refusal('400 Bad Request', 'bad_handshake', 'Sec-WebSocket-Key must be 16 bytes in base64'),
   badConnection: refusal('400 Bad Request', 'bad_handshake', 'the Connection header must hold "Upgrade"'),

@@ -1,6 +1,7 @@
 // What the primary and its workers tell each other over the cluster channel (structured clone: buffers stay buffers).
 import type { AddressChanges } from './access/address-claims.js';
 import type { BrokerState } from './broker/broker.js';
+import type { ProbeIdentity } from './broker/probe.js';
 import type { WorkerReport } from './metrics/worker-report.js';
 import type { ServerOptions } from './options/server-options.js';
 import type { ShownCertificate } from './tls/certificate-renewal.js';
@@ -9,7 +10,7 @@ import type { ShownCertificate } from './tls/certificate-renewal.js';
  * Version of these messages. A rolling restart starts workers from the code that is on disk, beside a primary that runs
  * since before: raise it with each change that one of the two would not understand.
  */
-export const PROTOCOL = 2;
+export const PROTOCOL = 3;
 
 /** How connections are closed, all at once or spread over time. */
 export interface DrainOrder {
@@ -26,7 +27,7 @@ export interface StartOrder {
   /** From 1; a replacement has the number of the worker that it replaces. */
   readonly number: number;
   readonly options: ServerOptions;
-  readonly probeChannel: string;
+  readonly probes: ProbeIdentity;
   /** The file of the keys for tokens, as the whole generation has it; only where tokens are asked for. */
   readonly keyFile: Buffer | undefined;
 }
@@ -66,7 +67,8 @@ export type FromWorker =
   /** The worker takes orders. */
   | { readonly kind: 'here' }
   | { readonly kind: 'broker'; readonly state: BrokerState }
-  | { readonly kind: 'probe' }
+  /** A probe of this server was heard; when it was published, on the clock of `process.hrtime.bigint`. */
+  | { readonly kind: 'probe'; readonly publishedNs: bigint }
   /** Connections by address came and went. */
   | { readonly kind: 'addresses'; readonly changes: AddressChanges }
   /** The certificate that the worker shows to new connections from now on. */

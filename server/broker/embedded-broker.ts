@@ -21,11 +21,13 @@ const MAX_BACKLOG_BYTES = 64 * 1024 * 1024;
 
 /** Publishes to every worker by way of its cluster channel. */
 export class EmbeddedPublisher implements Publisher {
+  readonly #probeChannel: string;
   readonly #receivers: () => Iterable<Receiver>;
   readonly state: BrokerState = { isConnected: true, reason: '' };
 
   /** @param receivers the workers that hold connections now */
-  constructor(receivers: () => Iterable<Receiver>) {
+  constructor(probeChannel: string, receivers: () => Iterable<Receiver>) {
+    this.#probeChannel = probeChannel;
     this.#receivers = receivers;
   }
 
@@ -41,6 +43,10 @@ export class EmbeddedPublisher implements Publisher {
     }
     const channelBytes = Buffer.from(channel);
     for (const receiver of receivers) receiver.sendMessage(channelBytes, payload);
+  }
+
+  probe(payload: Buffer): Promise<void> {
+    return this.publish(this.#probeChannel, payload);
   }
 }
 

@@ -1,5 +1,6 @@
 // Whether Redis answers, how much a subscriber may lag behind before Redis cuts it off, and what Redis itself publishes.
 import { createClient, type RedisClientType } from 'redis';
+import { deadlineAfter } from '../command/deadline.js';
 import { formatBytes } from '../command/quantity.js';
 import { unbroken } from '../command/text-table.js';
 import { withoutSecret } from '../command/url-secret.js';
@@ -65,7 +66,7 @@ export function outputBufferRow(limit: OutputBufferLimit, url: string): Row {
  */
 export async function checkRedis(url: string, pattern: string, timeoutMs = TIMEOUT_MS): Promise<Row[]> {
   const needed = `an answer of ${withoutSecret(url)}`;
-  const deadline = timeoutAfter(timeoutMs);
+  const deadline = deadlineAfter(timeoutMs);
   let client: RedisClientType | undefined;
   try {
     client = createClient({ url, socket: { connectTimeout: timeoutMs, reconnectStrategy: false } });
@@ -120,14 +121,5 @@ async function eventsRow(
   }
 }
 
-/** A rejection in `ms`, unless it is cancelled. */
-function timeoutAfter(ms: number): { promise: Promise<never>; cancel: () => void } {
-  let timer: NodeJS.Timeout | undefined;
-  const promise = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ms / 1000} s`)), ms);
-  });
-  promise.catch(() => {});
-  return { promise, cancel: () => clearTimeout(timer) };
-}
 
 const redisCli = (url: string): string => `redis-cli -u ${withoutSecret(url)}`;

@@ -158,6 +158,11 @@ export const metricRows: readonly Row[] = [
     'Whether the admin listener can hand messages to the broker: 1 or 0.',
     ({ snapshot }) => Number(snapshot.broker.isConnected),
   ),
+  gauge(
+    'broker_is_master',
+    'Whether Redis is a master: 0 when it says that it is not, else 1.',
+    ({ snapshot }) => Number(snapshot.broker.isMaster !== false),
+  ),
   counter(
     'broker_reconnects_total',
     'Times that a lost broker came back.',

@@ -1,13 +1,13 @@
 // The primary: checks the host, starts the workers, owns the admin listener, and ends it all in order.
-import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
 import { openAdmin } from '../admin/admin.js';
 import { AdminGuard } from '../admin/admin-guard.js';
 import { StatusPage } from '../admin/status-page.js';
 import { StatusStream } from '../admin/status-stream.js';
-import { type Publisher, probeChannelOf } from '../broker/broker.js';
+import type { Publisher } from '../broker/broker.js';
 import { EmbeddedPublisher } from '../broker/embedded-broker.js';
-import { RedisPublisher } from '../broker/redis-broker.js';
+import { newProbeIdentity } from '../broker/probe.js';
+import { RedisPublisher } from '../broker/redis-publisher.js';
 import { packageVersion } from '../command/command-line.js';
 import { type PortRange, portCount } from '../command/option.js';
 import { standardError } from '../command/standard-error.js';
@@ -61,16 +61,16 @@ class Primary {
   #admin: Server | undefined;
 
   constructor(options: ServerOptions, logger: Logger) {
-    const probeChannel = probeChannelOf(randomUUID());
+    const probes = newProbeIdentity();
     this.#options = options;
     this.#logger = logger;
     const report = new ClusterReport();
-    this.#pool = new WorkerPool(options, probeChannel, report, logger);
+    this.#pool = new WorkerPool(options, probes, report, logger);
     this.#publisher =
       options.redis === undefined
-        ? new EmbeddedPublisher(() => this.#pool.workers)
-        : new RedisPublisher(options.redis, logger);
-    this.#readiness = new Readiness(this.#publisher, probeChannel, options.workers, () => this.#pool.serving);
+        ? new EmbeddedPublisher(probes.channel, () => this.#pool.workers)
+        : new RedisPublisher(options.redis, options.redisPattern, probes.channel, logger);
+    this.#readiness = new Readiness(this.#publisher, probes, this.#pool, options.workers, logger);
     this.#drain = new Drain(this.#pool, report, options.drainRate, logger);
     this.#stream = new StatusStream(
       () => this.#overview.snapshot(),

@@ -1,33 +1,43 @@
 // Whether the server can do its work: every worker listens, and a probe came back through the broker in each, lately.
 import type { Publisher } from '../broker/broker.js';
+import { type ProbeIdentity, probePayload } from '../broker/probe.js';
+import type { Logger } from '../logger.js';
 import type { WorkerHandle } from './worker-handle.js';
+import type { WorkerPool } from './worker-pool.js';
 
 const PROBE_INTERVAL_MS = 1000;
-/** A worker that has heard no probe for this long is cut off from the broker, whatever its connection says. */
+/** A worker whose newest probe was published longer ago is cut off from the broker, whatever its connection says. */
 const MAX_PROBE_AGE_MS = 5000;
 /** A worker that stands still for this long delivers nothing. */
 const MAX_SILENCE_S = 5;
+/** Probes during which a server is not ready before the log says so: a worker that starts takes a moment. */
+const PATIENCE_PROBES = 5;
 
 /** Publishes probes, and judges the workers by what came back. */
 export class Readiness {
   readonly #publisher: Publisher;
-  readonly #probeChannel: string;
+  readonly #probes: ProbeIdentity;
+  readonly #pool: Pick<WorkerPool, 'serving'>;
   readonly #expectedWorkers: number;
-  /** The workers that take clients. */
-  readonly #workers: () => readonly WorkerHandle[];
+  readonly #logger: Logger;
   #timer: NodeJS.Timeout | undefined;
   #isDraining = false;
+  /** What the log said last. */
+  #isToldReady: boolean | undefined;
+  #unreadyProbes = 0;
 
   constructor(
     publisher: Publisher,
-    probeChannel: string,
+    probes: ProbeIdentity,
+    pool: Pick<WorkerPool, 'serving'>,
     expectedWorkers: number,
-    workers: () => readonly WorkerHandle[],
+    logger: Logger,
   ) {
     this.#publisher = publisher;
-    this.#probeChannel = probeChannel;
+    this.#probes = probes;
+    this.#pool = pool;
     this.#expectedWorkers = expectedWorkers;
-    this.#workers = workers;
+    this.#logger = logger;
   }
 
   start(): void {
@@ -46,33 +56,61 @@ export class Readiness {
   /** Why the server is not ready, one line; `undefined` when it is. */
   get obstacle(): string | undefined {
     if (this.#isDraining) return 'draining';
-    const workers = this.#workers();
+    const workers = this.#pool.serving;
     if (workers.length < this.#expectedWorkers) {
       return `${workers.length} of ${this.#expectedWorkers} workers are running`;
     }
-    for (const worker of workers) {
-      const obstacle = obstacleOf(worker);
-      if (obstacle !== undefined) return `worker ${worker.number} ${obstacle}`;
-    }
-    if (!this.#publisher.state.isConnected) return `broker: ${this.#publisher.state.reason}`;
-    return undefined;
+    const obstacle = firstOf(workers, obstacleOf);
+    if (obstacle !== undefined) return obstacle;
+    // Before the age of the probes: one that could not be published says nothing about the workers.
+    const { isConnected, reason } = this.#publisher.state;
+    if (!isConnected) return `broker: ${reason}`;
+    return firstOf(workers, silenceOf);
   }
 
   #probe(): void {
-    const payload = Buffer.from(String(process.hrtime.bigint()));
-    // A probe that could not be published is one that does not come back: the workers' ages tell.
-    this.#publisher.publish(this.#probeChannel, payload).catch(() => {});
+    this.#tell();
+    const payload = probePayload(this.#probes, process.hrtime.bigint());
+    // What becomes of it is told by the state of the publisher, and by the workers that hear it or not.
+    this.#publisher.probe(payload).catch(() => {});
+  }
+
+  #tell(): void {
+    const { obstacle } = this;
+    if (this.#isDraining) return;
+    this.#unreadyProbes = obstacle === undefined ? 0 : this.#unreadyProbes + 1;
+    const isReady = obstacle === undefined;
+    if (isReady === this.#isToldReady || (!isReady && this.#unreadyProbes < PATIENCE_PROBES)) return;
+    this.#isToldReady = isReady;
+    if (isReady) this.#logger.info('ready');
+    else this.#logger.warn('not ready', { reason: obstacle });
   }
 }
 
-function obstacleOf(worker: WorkerHandle): string | undefined {
-  if (worker.state === 'starting') return 'is starting';
-  if (worker.state === 'full') return 'is full and not listening';
-  if (worker.state === 'draining') return 'is draining';
-  if (worker.silentS > MAX_SILENCE_S) return `has not answered for ${worker.silentS} s`;
-  if (!worker.broker.isConnected) return `has no broker: ${worker.broker.reason}`;
-  if (worker.probeMs === 0) return 'has not heard a probe yet';
-  const ageMs = performance.now() - worker.probeMs;
+function firstOf(
+  workers: readonly WorkerHandle[],
+  find: (worker: WorkerHandle) => string | undefined,
+): string | undefined {
+  for (const worker of workers) {
+    const found = find(worker);
+    if (found !== undefined) return `worker ${worker.number} ${found}`;
+  }
+  return undefined;
+}
+
+function obstacleOf({ state, silentS, broker }: WorkerHandle): string | undefined {
+  if (state === 'starting') return 'is starting';
+  if (state === 'full') return 'is full and not listening';
+  if (state === 'draining') return 'is draining';
+  if (silentS > MAX_SILENCE_S) return `has not answered for ${silentS} s`;
+  if (!broker.isConnected) return `has no broker: ${broker.reason}`;
+  if (broker.reason !== '') return `is not sure of the broker: ${broker.reason}`;
+  return undefined;
+}
+
+function silenceOf({ probeMs }: WorkerHandle): string | undefined {
+  if (probeMs === 0) return 'has not heard a probe yet';
+  const ageMs = performance.now() - probeMs;
   if (ageMs > MAX_PROBE_AGE_MS) return `has heard no probe for ${Math.round(ageMs / 1000)} s`;
   return undefined;
 }

@@ -39,7 +39,7 @@ export class WorkerHandle implements Receiver, Shower {
   /** Only with TLS. */
   certificate: ShownCertificate | undefined;
   renewalError: string | undefined;
-  /** When the newest probe came back; 0 before the first. */
+  /** When the newest probe that it has heard was published; 0 before the first. */
   probeMs = 0;
   #backlogBytes = 0;
   #shutAnswered: (() => void) | undefined;

@@ -3,6 +3,7 @@ import cluster from 'node:cluster';
 import type { AddressChanges } from '../access/address-claims.js';
 import { AddressLedger } from '../access/address-ledger.js';
 import { readKeyFile } from '../access/token-key.js';
+import type { ProbeIdentity } from '../broker/probe.js';
 import { type FromWorker, PROTOCOL } from '../ipc.js';
 import type { Logger } from '../logger.js';
 import type { ServerOptions } from '../options/server-options.js';
@@ -29,7 +30,7 @@ interface Raise {
 /** All workers of the server. */
 export class WorkerPool {
   readonly #options: ServerOptions;
-  readonly #probeChannel: string;
+  readonly #probes: ProbeIdentity;
   readonly #logger: Logger;
   readonly #workers = new Map<number, WorkerHandle>();
   /** Only where the connections of an address are limited. */
@@ -45,9 +46,9 @@ export class WorkerPool {
   /** Workers that were killed, by reason. */
   readonly kills = Object.fromEntries(killReasons.map((reason) => [reason, 0])) as Record<KillReason, number>;
 
-  constructor(options: ServerOptions, probeChannel: string, report: ClusterReport, logger: Logger) {
+  constructor(options: ServerOptions, probes: ProbeIdentity, report: ClusterReport, logger: Logger) {
     this.#options = options;
-    this.#probeChannel = probeChannel;
+    this.#probes = probes;
     this.#reports = new ReportCollector(report);
     this.#logger = logger;
     if (options.maxConnectionsPerIp !== undefined) {
@@ -168,7 +169,7 @@ export class WorkerPool {
         worker.broker = message.state;
         return;
       case 'probe':
-        worker.probeMs = performance.now();
+        worker.probeMs = performance.now() - Number(process.hrtime.bigint() - message.publishedNs) / 1e6;
         this.#checkRaise();
         return;
       case 'here':
@@ -205,7 +206,7 @@ export class WorkerPool {
       kind: 'start',
       number: worker.number,
       options: this.#options,
-      probeChannel: this.#probeChannel,
+      probes: this.#probes,
       keyFile: worker.keyFile,
     });
   }

@@ -1,6 +1,6 @@
 // From the broker to the members of a channel: each message is checked once, counted, and handed on as it came.
 import { isUtf8 } from 'node:buffer';
-import { RESERVED_BYTE } from '../channel.js';
+import { isOwn, isReserved } from '../channel.js';
 import type { FanOut } from './fan-out.js';
 
 /** What delivery reports to. */
@@ -10,9 +10,6 @@ export interface DeliveryCounters {
   droppedTooBig: number;
   droppedReserved: number;
 }
-
-/** Channels of the servers' own: heard by every server on the same Redis, and nobody's message. */
-const OWN_PREFIX = '$10m/';
 
 /** Takes the broker's messages. */
 export class Delivery {
@@ -33,8 +30,8 @@ export class Delivery {
    * @param payload goes out as a text message when it is valid UTF-8, else as a binary one; not copied
    */
   readonly deliver = (channel: Buffer, payload: Buffer): void => {
-    if (channel[0] === RESERVED_BYTE) {
-      if (!channel.toString('latin1').startsWith(OWN_PREFIX)) this.#counters.droppedReserved++;
+    if (isReserved(channel)) {
+      if (!isOwn(channel)) this.#counters.droppedReserved++;
       return;
     }
     this.#counters.messagesReceived++;

@@ -46,15 +46,15 @@ async function startWorker(start: StartOrder): Promise<Worker | undefined> {
 
 /** The code of Redis's client and of tokens costs each worker time to start, and memory. */
 async function loadExtras(start: StartOrder, logger: Logger): Promise<Extras> {
-  const { options, probeChannel } = start;
+  const { options, probes } = start;
   const { redis, redisPattern } = options;
   const verifier = options.auth === 'none' ? undefined : await loadVerifier(start, logger);
   if (redis === undefined) {
-    return { subscribe: (events) => new EmbeddedSubscription(probeChannel, events), verifier };
+    return { subscribe: (events) => new EmbeddedSubscription(probes.channel, events), verifier };
   }
-  const { RedisSubscription } = await import('../broker/redis-broker.js');
+  const { RedisSubscription } = await import('../broker/redis-subscription.js');
   return {
-    subscribe: (events) => new RedisSubscription(redis, redisPattern, probeChannel, logger, events),
+    subscribe: (events) => new RedisSubscription(redis, redisPattern, probes.channel, logger, events),
     verifier,
   };
 }

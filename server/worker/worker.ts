@@ -97,7 +97,7 @@ export class Worker {
     );
     this.#tellCertificate(this.#listener.shownCertificate);
     const delivery = new Delivery(fanOut, counters, options.maxMessage);
-    const events = new BrokerEvents(delivery, counters, tell, () => this.#listen());
+    const events = new BrokerEvents(start.probes, delivery, counters, tell, () => this.#listen());
     this.#subscription = subscribe(events);
     this.#clock = new WheelClock({
       ...times,

@@ -1,0 +1,248 @@
+// A connection to Redis that is replaced when it is lost. One that only falls silent is kept until another one stands.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createClient, ErrorReply } from 'redis';
+import { backoffMs } from '../command/backoff.js';
+import { type Deadline, deadlineAfter } from '../command/deadline.js';
+import type { Logger } from '../logger.js';
+import type { BrokerState } from './broker.js';
+import { reasonOf } from './redis-fault.js';
+import { StateReport } from './state-report.js';
+
+export type RedisClient = ReturnType<typeof createClient>;
+
+/** How long Redis may take to answer a command, and all that is asked of a new connection. */
+export const ANSWER_TIMEOUT_MS = 5000;
+/** The part of it for TCP and TLS; shorter, so that it is known which of the two took too long. */
+const CONNECT_TIMEOUT_MS = 4000;
+/** How often a connection is looked at. Beats are counted, not time: a process that stood still has heard nothing. */
+const BEAT_MS = 2000;
+/** Beats without a word, even after a PING at the first one, until a connection is in doubt. */
+const SILENT_BEATS = 3;
+const BACKOFF = { firstMs: 50, maxMs: 2000 };
+/** Only a connection that has stood for this long ends the backoff: others are cut again and again. */
+const STABLE_MS = 10_000;
+
+export interface RedisLinkParts {
+  /** For the log. */
+  readonly name: 'publisher' | 'subscription';
+  readonly url: string;
+  readonly logger: Logger;
+  /**
+   * Makes a new connection fit for use, once for each; a connection for which it rejects is closed.
+   *
+   * @returns what the connection is good for
+   */
+  setUp(client: RedisClient): Promise<BrokerState>;
+  /** The log's words for a connection that stands and is not good for all it should be. */
+  readonly complaint: string;
+  /** @param client the connection in use */
+  onState?(state: BrokerState, client: RedisClient | undefined): void;
+}
+
+/** Keeps one connection to Redis, and tells its state once per change. */
+export class RedisLink {
+  readonly #parts: RedisLinkParts;
+  readonly #report: StateReport;
+  /** The one in use. */
+  #client: RedisClient | undefined;
+  /** The one that is being set up to take its place. */
+  #candidate: RedisClient | undefined;
+  #candidateDeadline: Deadline | undefined;
+  /** What the connection in use is good for. */
+  #standing: BrokerState | undefined;
+  #stoodSinceMs = 0;
+  #attempts = 0;
+  #isInDoubt = false;
+  #isConnecting = false;
+  #isStopped = false;
+  #wasHeard = false;
+  #silentBeats = 0;
+  #beat: NodeJS.Timeout | undefined;
+
+  constructor(parts: RedisLinkParts) {
+    this.#parts = parts;
+    this.#report = new StateReport(parts.name, parts.logger, (state) => parts.onState?.(state, this.#client));
+  }
+
+  get state(): BrokerState {
+    return this.#report.state;
+  }
+
+  /** The connection to ask; `undefined` while there is none, or the one in use is in doubt. */
+  get client(): RedisClient | undefined {
+    return this.#isInDoubt ? undefined : this.#client;
+  }
+
+  isInUse(client: RedisClient): boolean {
+    return client === this.#client;
+  }
+
+  start(): void {
+    this.#beat = setInterval(() => this.#look(), BEAT_MS).unref();
+    void this.#connect();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    clearInterval(this.#beat);
+    this.#candidateDeadline?.cancel();
+    this.#client?.destroy();
+    this.#candidate?.destroy();
+    this.#client = undefined;
+    this.#candidate = undefined;
+  }
+
+  /**
+   * Notes that Redis has said something on a connection. A connection that was in doubt is trusted again; one that is
+   * to take its place does so with its first message.
+   *
+   * @returns false when the connection is out of use, and what it says with it: two that speak would say all twice
+   */
+  heard(client: RedisClient): boolean {
+    if (client !== this.#client && !this.#promote(client)) return false;
+    this.#wasHeard = true;
+    if (this.#isInDoubt) this.#trust();
+    return true;
+  }
+
+  /** Awaits what Redis answers on a connection, and notes that it has; a refusal is an answer too. */
+  async answered<T>(client: RedisClient, answer: Promise<T>): Promise<T> {
+    try {
+      const value = await answer;
+      this.heard(client);
+      return value;
+    } catch (error) {
+      if (error instanceof ErrorReply) this.heard(client);
+      throw error;
+    }
+  }
+
+  /** Says what the connection in use is good for now. */
+  judged(client: RedisClient, state: BrokerState): void {
+    if (client !== this.#client) return;
+    this.#standing = state;
+    if (!this.#isInDoubt) this.#report.change(state, this.#parts.complaint);
+  }
+
+  /** Gives up a connection that cannot be used any more. */
+  lost(client: RedisClient, error: Error): void {
+    if (client !== this.#client) return;
+    client.destroy();
+    this.#client = undefined;
+    this.#standing = undefined;
+    this.#isInDoubt = false;
+    this.#failed(error, 'lost, reconnecting', false);
+    void this.#connect();
+  }
+
+  get #needsConnection(): boolean {
+    return !this.#isStopped && (this.#client === undefined || this.#isInDoubt);
+  }
+
+  async #connect(): Promise<void> {
+    if (this.#isConnecting) return;
+    this.#isConnecting = true;
+    const wasStable = this.#stoodSinceMs > 0 && performance.now() - this.#stoodSinceMs > STABLE_MS;
+    if (wasStable) this.#attempts = 1;
+    while (this.#needsConnection) {
+      if (this.#attempts > 0) {
+        await sleep(backoffMs(this.#attempts - 1, BACKOFF, Math.random), undefined, { ref: false });
+      }
+      if (!this.#needsConnection) break;
+      this.#attempts++;
+      await this.#try();
+    }
+    this.#isConnecting = false;
+  }
+
+  async #try(): Promise<void> {
+    const client = newClient(this.#parts.url);
+    this.#candidate = client;
+    // The client reads on after an exception in its reader, and understands nothing any more: every error ends it.
+    const failure = new Promise<never>((_, reject) => client.on('error', reject));
+    failure.catch((error: Error) => this.lost(client, error));
+    const deadline = deadlineAfter(ANSWER_TIMEOUT_MS);
+    this.#candidateDeadline = deadline;
+    const connecting = client.connect();
+    connecting.then(
+      // A client that is destroyed while its socket connects is ready all the same, later.
+      () => this.#isOurs(client) || client.destroy(),
+      () => {},
+    );
+    try {
+      const setUp = connecting.then(() => this.#parts.setUp(client));
+      const state = await Promise.race([setUp, failure, deadline.promise]);
+      if (client === this.#client || this.#promote(client)) this.#stand(state);
+    } catch (error) {
+      if (client === this.#client) this.lost(client, error as Error);
+      else if (client === this.#candidate) this.#failed(error as Error, 'cannot connect, trying again', true);
+    } finally {
+      deadline.cancel();
+      if (client === this.#candidate) this.#candidate = undefined;
+      if (!this.#isOurs(client)) client.destroy();
+    }
+  }
+
+  #isOurs(client: RedisClient): boolean {
+    return client === this.#client || client === this.#candidate;
+  }
+
+  /** Puts the candidate in the place of the connection in use. */
+  #promote(client: RedisClient): boolean {
+    if (client !== this.#candidate) return false;
+    this.#client?.destroy();
+    this.#client = client;
+    this.#candidate = undefined;
+    this.#isInDoubt = false;
+    this.#silentBeats = 0;
+    return true;
+  }
+
+  #stand(state: BrokerState): void {
+    this.#stoodSinceMs = performance.now();
+    this.#standing = state;
+    this.#report.change(state, this.#parts.complaint);
+  }
+
+  #look(): void {
+    const client = this.#client;
+    if (client === undefined) return;
+    this.#silentBeats = this.#wasHeard ? 0 : this.#silentBeats + 1;
+    this.#wasHeard = false;
+    if (this.#silentBeats === 1) this.answered(client, client.sendCommand(['PING'])).catch(() => {});
+    if (this.#silentBeats !== SILENT_BEATS) return;
+    this.#isInDoubt = true;
+    this.#failed(new Error(`silent for ${(BEAT_MS * SILENT_BEATS) / 1000} s`), 'lost, reconnecting', false);
+    void this.#connect();
+  }
+
+  /** The connection in doubt has spoken: whatever was to take its place is not needed. */
+  #trust(): void {
+    this.#isInDoubt = false;
+    this.#candidate?.destroy();
+    this.#candidate = undefined;
+    if (this.#standing !== undefined) this.#report.change(this.#standing, this.#parts.complaint);
+  }
+
+  #failed(error: Error, problem: string, isNew: boolean): void {
+    if (this.#isStopped) return;
+    const reason = reasonOf(error, { isTls: this.#parts.url.startsWith('rediss:'), isNew });
+    this.#report.change({ isConnected: false, reason }, problem);
+  }
+}
+
+/** A client for one connection: it never connects anew, and holds no process open. */
+function newClient(url: string): RedisClient {
+  const client = createClient({
+    url,
+    RESP: 2,
+    disableOfflineQueue: true,
+    // Its errors are swallowed, and with them why Redis refuses the connection.
+    disableClientInfo: true,
+    // Commands have deadlines of our own, where they need one.
+    commandOptions: { timeout: 0 },
+    socket: { connectTimeout: CONNECT_TIMEOUT_MS, reconnectStrategy: false },
+  }) as RedisClient;
+  client.unref();
+  return client;
+}

@@ -1,0 +1,152 @@
+// The worker's side of Redis Pub/Sub: messages stay buffers from the socket to the connections.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { OWN_PREFIX } from '../channel.js';
+import { backoffMs } from '../command/backoff.js';
+import type { Logger } from '../logger.js';
+import type { BrokerState, Subscription, SubscriptionEvents } from './broker.js';
+import { isNoPermission, refusalOf } from './redis-fault.js';
+import { type RedisClient, RedisLink } from './redis-link.js';
+
+/** How soon what the user's rights do not allow is asked for again. */
+const REFUSAL_BACKOFF = { firstMs: 250, maxMs: 5000 };
+/** At most one line in this time tells of messages that could not be handled. */
+const FAULT_LINE_MS = 10_000;
+
+/** Gets every message that matches a pattern, and this server's probes. */
+export class RedisSubscription implements Subscription {
+  readonly #link: RedisLink;
+  readonly #pattern: string;
+  readonly #probeChannel: string;
+  readonly #logger: Logger;
+  readonly #events: SubscriptionEvents;
+  /** The connection that messages came from last. */
+  #subscribed: RedisClient | undefined;
+  #faults = 0;
+  #faultsToldMs = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    url: string,
+    pattern: string,
+    probeChannel: string,
+    logger: Logger,
+    events: SubscriptionEvents,
+  ) {
+    this.#pattern = pattern;
+    this.#probeChannel = probeChannel;
+    this.#logger = logger;
+    this.#events = events;
+    this.#link = new RedisLink({
+      name: 'subscription',
+      url,
+      logger,
+      setUp: (client) => this.#setUp(client),
+      complaint: 'is refused, trying again',
+      onState: (state, client) => this.#stateChanged(state, client),
+    });
+  }
+
+  start(): void {
+    this.#events.onState(this.#link.state);
+    this.#link.start();
+  }
+
+  stop(): void {
+    this.#link.stop();
+  }
+
+  async #setUp(client: RedisClient): Promise<BrokerState> {
+    const { onMessage, onProbe } = this.#events;
+    const probes = new SubscribeCommand(`+subscribe &${OWN_PREFIX}*`, () =>
+      client.subscribe(
+        this.#probeChannel,
+        this.#guarded(client, (_, payload) => onProbe(payload)),
+        true,
+      ),
+    );
+    const messages = new SubscribeCommand(`+psubscribe &${this.#pattern}`, () =>
+      client.pSubscribe(this.#pattern, this.#guarded(client, onMessage), true),
+    );
+    const state = await subscribe(probes, messages);
+    if (state.reason !== '') void this.#tryAgain(client, probes, messages);
+    return state;
+  }
+
+  /** What is granted stays as it is; what was refused is asked for until it is granted. */
+  async #tryAgain(client: RedisClient, probes: SubscribeCommand, messages: SubscribeCommand): Promise<void> {
+    for (let attempt = 0; ; attempt++) {
+      await sleep(backoffMs(attempt, REFUSAL_BACKOFF, Math.random), undefined, { ref: false });
+      if (!this.#link.isInUse(client)) return;
+      try {
+        const state = await subscribe(probes, messages);
+        this.#link.judged(client, state);
+        if (state.reason === '') return;
+      } catch (error) {
+        this.#link.lost(client, error as Error);
+        return;
+      }
+    }
+  }
+
+  #stateChanged(state: BrokerState, client: RedisClient | undefined): void {
+    if (state.isConnected && this.#subscribed !== client) {
+      if (this.#subscribed !== undefined) this.#events.onReplaced();
+      this.#subscribed = client;
+    }
+    this.#events.onState(state);
+  }
+
+  /** An exception that reached the reader of the Redis client would leave a connection that delivers nothing. */
+  #guarded(client: RedisClient, receive: (channel: Buffer, payload: Buffer) => void) {
+    return (payload: Buffer, channel: Buffer): void => {
+      try {
+        if (this.#link.heard(client)) receive(channel, payload);
+      } catch (error) {
+        this.#failed(error as Error);
+      }
+    };
+  }
+
+  #failed(error: Error): void {
+    this.#faults++;
+    if (performance.now() - this.#faultsToldMs < FAULT_LINE_MS) return;
+    this.#faultsToldMs = performance.now();
+    this.#logger.error('messages could not be handled', {
+      error: error.stack ?? error.message,
+      messages: this.#faults,
+    });
+  }
+}
+
+/** One of the two subscriptions, which the rights of the user may not allow. */
+class SubscribeCommand {
+  readonly #right: string;
+  readonly #send: () => Promise<unknown>;
+  isGranted = false;
+  /** Why it is refused, and the right that is missing; empty once it is granted. */
+  refusal = '';
+
+  constructor(right: string, send: () => Promise<unknown>) {
+    this.#right = right;
+    this.#send = send;
+  }
+
+  /** @throws {Error} whatever is no refusal by the rights of the user */
+  async ask(): Promise<void> {
+    if (this.isGranted) return;
+    try {
+      await this.#send();
+      this.isGranted = true;
+      this.refusal = '';
+    } catch (error) {
+      if (!isNoPermission(error)) throw error;
+      this.refusal = refusalOf(error, this.#right);
+    }
+  }
+}
+
+/** Messages come last: with their answer, this connection takes the place of the one before. */
+async function subscribe(probes: SubscribeCommand, messages: SubscribeCommand): Promise<BrokerState> {
+  await probes.ask();
+  await messages.ask();
+  return { isConnected: messages.isGranted, reason: messages.refusal || probes.refusal };
+}

@@ -93,13 +93,12 @@ export class RedisLink {
   }
 
   /**
-   * Notes that Redis has said something on a connection. A connection that was in doubt is trusted again; one that is
-   * to take its place does so with its first message.
+   * Notes that Redis has said something on a connection; one that was in doubt is trusted again.
    *
-   * @returns false when the connection is out of use, and what it says with it: two that speak would say all twice
+   * @returns false when the connection is not in use, and what it says neither: two of them would say all twice
    */
   heard(client: RedisClient): boolean {
-    if (client !== this.#client && !this.#promote(client)) return false;
+    if (client !== this.#client) return false;
     this.#wasHeard = true;
     if (this.#isInDoubt) this.#trust();
     return true;
@@ -172,7 +171,7 @@ export class RedisLink {
     try {
       const setUp = connecting.then(() => this.#parts.setUp(client));
       const state = await Promise.race([setUp, failure, deadline.promise]);
-      if (client === this.#client || this.#promote(client)) this.#stand(state);
+      if (client === this.#client || this.takeOver(client)) this.#stand(state);
     } catch (error) {
       if (client === this.#client) this.lost(client, error as Error);
       else if (client === this.#candidate) this.#failed(error as Error, 'cannot connect, trying again', true);
@@ -187,14 +186,18 @@ export class RedisLink {
     return client === this.#client || client === this.#candidate;
   }
 
-  /** Puts the candidate in the place of the connection in use. */
-  #promote(client: RedisClient): boolean {
+  /**
+   * Puts a connection that is being set up in the place of the one in use, once it can do all that is needed of it.
+   *
+   * @returns false when it is not wanted any more
+   */
+  takeOver(client: RedisClient): boolean {
     if (client !== this.#candidate) return false;
     this.#client?.destroy();
     this.#client = client;
     this.#candidate = undefined;
     this.#isInDoubt = false;
-    this.#silentBeats = 0;
+    this.#wasHeard = true;
     return true;
   }
 

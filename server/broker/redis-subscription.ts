@@ -59,12 +59,19 @@ export class RedisSubscription implements Subscription {
     const probes = new SubscribeCommand(`+subscribe &${OWN_PREFIX}*`, () =>
       client.subscribe(
         this.#probeChannel,
-        this.#guarded(client, (_, payload) => onProbe(payload)),
+        this.#guarded((payload) => this.#link.heard(client) && onProbe(payload)),
         true,
       ),
     );
     const messages = new SubscribeCommand(`+psubscribe &${this.#pattern}`, () =>
-      client.pSubscribe(this.#pattern, this.#guarded(client, onMessage), true),
+      client.pSubscribe(
+        this.#pattern,
+        this.#guarded((payload, channel) => {
+          // The first message may come together with the answer to the command, before `setUp` knows of it.
+          if (this.#link.heard(client) || this.#link.takeOver(client)) onMessage(channel, payload);
+        }),
+        true,
+      ),
     );
     const state = await subscribe(probes, messages);
     if (state.reason !== '') void this.#tryAgain(client, probes, messages);
@@ -96,10 +103,10 @@ export class RedisSubscription implements Subscription {
   }
 
   /** An exception that reached the reader of the Redis client would leave a connection that delivers nothing. */
-  #guarded(client: RedisClient, receive: (channel: Buffer, payload: Buffer) => void) {
+  #guarded(receive: (payload: Buffer, channel: Buffer) => void) {
     return (payload: Buffer, channel: Buffer): void => {
       try {
-        if (this.#link.heard(client)) receive(channel, payload);
+        receive(payload, channel);
       } catch (error) {
         this.#failed(error as Error);
       }

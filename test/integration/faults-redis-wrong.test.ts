@@ -22,8 +22,12 @@ async function says(t: Test, url: string, reason: RegExp): Promise<void> {
     ['publisher', 1],
     ['subscription', 2],
   ] as const) {
-    const told = server.process.lines.filter((line) => line.includes(`broker ${side} cannot connect`));
-    t.equal(told.filter((line) => reason.test(line)).length, lines, `each ${side} tells it once`);
+    const told = () =>
+      server.process.lines.filter(
+        (line) => line.includes(`broker ${side} cannot connect`) && reason.test(line),
+      );
+    await server.until(async () => told().length >= lines);
+    t.equal(told().length, lines, `each ${side} tells it once`);
   }
   t.equal(count(/hunter2/), 0, 'no secret is shown');
   t.notMatch(await server.readyReason(), /hunter2/);

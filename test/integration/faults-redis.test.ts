@@ -1,7 +1,7 @@
 import t from 'tap';
 import { clean, Ledger } from '../harness/ledger.js';
 import { type Direction, startProxy } from '../harness/proxy.js';
-import { startRedis } from '../harness/redis.js';
+import { startRedis, type TestRedis } from '../harness/redis.js';
 import { startServer } from '../harness/server.js';
 import { drop, openMany, type TestConnection } from '../harness/sockets.js';
 
@@ -79,10 +79,89 @@ t.test('Redis stands still until the server is not ready: all is late, nothing i
   drop(connections);
 });
 
-t.test('a connection to the broker that is half dead is found out, torn down and made anew', async (t) => {
+t.test(
+  'Redis stands still for longer than its connections are trusted: all is late, nothing is lost',
+  async (t) => {
+    const standStill = async (how: string, stop: (redis: TestRedis) => Promise<() => Promise<void>>) => {
+      const redis = await startRedis(t);
+      const server = await startServer(t, ['--workers', String(WORKERS), '--redis', redis.url]);
+      const ledger = new Ledger();
+      const connections = await connect(ledger, (channel) => server.url(channel));
+      const end = ledger.stream(CHANNELS, await redis.sender(t, WORKERS));
+      await connections[0]!.messages(20);
+      const start = await stop(redis);
+      const tried = () => server.process.count(/broker subscription cannot connect/);
+      await server.until(async () => tried() === WORKERS);
+      t.equal((await server.stats()).broker.connected, false, how);
+      t.equal(await server.metric('tenm_broker_connected'), 0, how);
+      await start();
+      await server.untilReady();
+      await end();
+      await ledger.settle();
+      t.match(ledger.account(), clean, how);
+      t.equal(ledger.unsure, 0, how);
+      t.equal(
+        await server.metric('tenm_broker_reconnects_total'),
+        0,
+        `${how}: the connections that stood are used again`,
+      );
+      t.ok(areOpen(connections), how);
+      drop(connections);
+    };
+    await Promise.all([
+      standStill('stopped', async ({ process: { child } }) => {
+        child.kill('SIGSTOP');
+        return async () => void child.kill('SIGCONT');
+      }),
+      standStill('paused', async (redis) => {
+        await redis.command('CLIENT', 'PAUSE', '20000', 'ALL');
+        return async () => {};
+      }),
+    ]);
+  },
+);
+
+t.test(
+  'a worker stands still for longer than a connection is trusted: late for its own, nothing is lost',
+  async (t) => {
+    const redis = await startRedis(t);
+    const server = await startServer(t, ['--workers', String(WORKERS), '--redis', redis.url]);
+    const ledger = new Ledger();
+    const connections = await connect(ledger, (channel) => server.url(channel));
+    const end = ledger.stream(CHANNELS, await redis.sender(t, WORKERS));
+    const pid = (await server.stats()).workers[0]!.pid;
+    process.kill(pid, 'SIGSTOP');
+    await server.until(async () => /heard no probe for 1\d s/.test((await server.readyReason()) ?? ''));
+    process.kill(pid, 'SIGCONT');
+    await server.untilReady();
+    await end();
+    await ledger.settle();
+    t.match(ledger.account(), clean);
+    t.equal(await server.metric('tenm_broker_reconnects_total'), 0);
+    drop(connections);
+  },
+);
+
+t.test('Redis kills the connections', async (t) => {
   const redis = await startRedis(t);
+  const server = await startServer(t, ['--workers', String(WORKERS), '--redis', redis.url]);
+  const connections = await openMany(20, () => server.url('news'));
+  for (let kills = 1; kills <= 3; kills++) {
+    await redis.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
+    await redis.command('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    await server.until(async () => (await server.metric('tenm_broker_reconnects_total')) === kills * WORKERS);
+    await server.untilReady();
+    t.equal(await redis.publish('news', `${kills}`), WORKERS, 'each worker is subscribed once');
+  }
+  await Promise.all(connections.map((connection) => connection.messages(3)));
+  for (const { texts } of connections) t.same(texts, ['1', '2', '3']);
+  drop(connections);
+});
+
+t.test('a connection to the broker that is half dead is found out, torn down and made anew', async (t) => {
   const silenced = async (...directions: Direction[]) => {
     const about = (text: string) => `${directions.join(' and ')}: ${text}`;
+    const redis = await startRedis(t);
     const proxy = await startProxy(t, redis.port);
     const server = await startServer(t, ['--workers', String(WORKERS), '--redis', proxy.url]);
     const ledger = new Ledger();

@@ -30,6 +30,17 @@ t.test('control characters, reserved names and what is no UTF-8', (t) => {
   }
   t.equal(channelOfPath('/$x'), refusals.reservedChannel);
   t.equal(channelOfPath('/%24x'), refusals.reservedChannel);
+  for (const name of [
+    '__keyspace@0__:k',
+    '__keyevent@0__:set',
+    '__redis__:invalidate',
+    '__sentinel__:hello',
+  ]) {
+    t.equal(channelOfPath(`/${name}`), refusals.reservedChannel, name);
+    t.equal(channelOfPath(`/%5f${encodeURIComponent(name.slice(1))}`), refusals.reservedChannel, name);
+    t.match(refusals.reservedChannel.body, name.slice(0, 9), 'the answer names it');
+  }
+  t.equal(channelOfPath('/__keyspace'), '__keyspace');
   for (const bad of ['%', '%2', '%zz', '%ff', '%C3', '%ED%A0%80', '\ufffd']) {
     t.equal(channelOfPath(`/a${bad}`), refusals.badEncoding, bad);
   }

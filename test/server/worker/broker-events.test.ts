@@ -1,45 +1,62 @@
 import t from 'tap';
+import { newProbeIdentity, probePayload } from '../../../server/broker/probe.js';
 import type { FromWorker } from '../../../server/ipc.js';
 import { BrokerEvents } from '../../../server/worker/broker-events.js';
 import { Counters } from '../../../server/worker/counters.js';
 import type { Delivery } from '../../../server/worker/delivery.js';
 
-function eventsOf() {
-  const delivered: string[] = [];
+const probes = newProbeIdentity();
+
+function events() {
   const told: FromWorker[] = [];
   const counters = new Counters();
-  let connects = 0;
-  const delivery = {
-    deliver: (channel: Buffer, payload: Buffer) => delivered.push(`${channel} ${payload}`),
-  } as unknown as Delivery;
+  const seen = { connected: 0, delivered: [] as string[] };
   const events = new BrokerEvents(
-    delivery,
+    probes,
+    {
+      deliver: (channel: Buffer, payload: Buffer) => seen.delivered.push(`${channel} ${payload}`),
+    } as unknown as Delivery,
     counters,
     (message) => told.push(message),
-    () => connects++,
+    () => seen.connected++,
   );
-  return { events, delivered, told, counters, connects: () => connects };
+  return { events, told, counters, seen };
 }
 
-t.test('a subscription may hand on its functions without the object', (t) => {
-  const { events, delivered, told } = eventsOf();
-  const { onMessage, onState } = events;
-  onMessage(Buffer.from('news'), Buffer.from('hello'));
-  onState({ isConnected: true, reason: '' });
-  t.same(delivered, ['news hello']);
-  t.equal(told.length, 1);
-  t.end();
+t.test('the primary learns of probes of this server, and of nothing else on their channel', async (t) => {
+  const { events: broker, told } = events();
+  const publishedNs = process.hrtime.bigint();
+  for (const forged of ['', 'x', String(publishedNs), '9'.repeat(1000)]) broker.onProbe(Buffer.from(forged));
+  t.same(told, []);
+  broker.onProbe(probePayload(probes, publishedNs));
+  broker.onProbe(probePayload(probes, publishedNs));
+  t.same(told, [{ kind: 'probe', publishedNs }]);
 });
 
-t.test('the first connection is none that came back', (t) => {
-  const { events, counters, connects } = eventsOf();
-  const [up, down] = [
-    { isConnected: true, reason: '' },
-    { isConnected: false, reason: 'connection refused' },
-  ];
-  for (const state of [down, up, down, up]) events.onState(state);
+t.test('a subscription may hand on its functions without the object', async (t) => {
+  const { events: broker, told, counters, seen } = events();
+  const { onMessage, onProbe, onState, onReplaced } = broker;
+  onMessage(Buffer.from('news'), Buffer.from('hello'));
+  onState({ isConnected: true, reason: '' });
+  onProbe(probePayload(probes, process.hrtime.bigint()));
+  onReplaced();
+  t.same(seen.delivered, ['news hello']);
+  t.equal(told.length, 2);
   t.equal(counters.brokerReconnects, 1);
-  t.equal(connects(), 2);
-  t.ok(events.isConnected);
-  t.end();
+});
+
+t.test('the state is handed on; a subscription that was replaced is a reconnect', async (t) => {
+  const { events: broker, told, counters, seen } = events();
+  const isUp = { isConnected: true, reason: '' };
+  broker.onState({ isConnected: false, reason: 'not yet' });
+  t.equal(broker.isConnected, false);
+  broker.onState(isUp);
+  broker.onState({ isConnected: true, reason: 'NOPERM' });
+  broker.onState(isUp);
+  t.equal(broker.isConnected, true);
+  t.equal(seen.connected, 3);
+  t.equal(told.length, 4);
+  t.equal(counters.brokerReconnects, 0);
+  broker.onReplaced();
+  t.equal(counters.brokerReconnects, 1);
 });

@@ -1,7 +1,7 @@
 // Redis can publish a message for every key that changes: load for every worker, and none of it for clients.
 import { ErrorReply } from 'redis';
 import type { Logger } from '../logger.js';
-import type { RedisClient } from './redis-link.js';
+import type { RedisClient } from './redis-client.js';
 
 const SETTING = 'notify-keyspace-events';
 

@@ -1,19 +1,16 @@
 // A connection to Redis that is replaced when it is lost. One that only falls silent is kept until another one stands.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createClient, ErrorReply } from 'redis';
+import { ErrorReply } from 'redis';
 import { backoffMs } from '../command/backoff.js';
 import { type Deadline, deadlineAfter } from '../command/deadline.js';
 import type { Logger } from '../logger.js';
 import type { BrokerState } from './broker.js';
+import { newRedisClient, type RedisClient } from './redis-client.js';
 import { reasonOf } from './redis-fault.js';
 import { StateReport } from './state-report.js';
 
-export type RedisClient = ReturnType<typeof createClient>;
-
 /** How long Redis may take to answer a command, and all that is asked of a new connection. */
 export const ANSWER_TIMEOUT_MS = 5000;
-/** The part of it for TCP and TLS; shorter, so that it is known which of the two took too long. */
-const CONNECT_TIMEOUT_MS = 4000;
 /** How often a connection is looked at. Beats are counted, not time: a process that stood still has heard nothing. */
 const BEAT_MS = 2000;
 /** Beats without a word, even after a PING at the first one, until a connection is in doubt. */
@@ -155,7 +152,7 @@ export class RedisLink {
   }
 
   async #try(): Promise<void> {
-    const client = newClient(this.#parts.url);
+    const client = newRedisClient(this.#parts.url);
     this.#candidate = client;
     // The client reads on after an exception in its reader, and understands nothing any more: every error ends it.
     const failure = new Promise<never>((_, reject) => client.on('error', reject));
@@ -232,20 +229,4 @@ export class RedisLink {
     const reason = reasonOf(error, { isTls: this.#parts.url.startsWith('rediss:'), isNew });
     this.#report.change({ isConnected: false, reason }, problem);
   }
-}
-
-/** A client for one connection: it never connects anew, and holds no process open. */
-function newClient(url: string): RedisClient {
-  const client = createClient({
-    url,
-    RESP: 2,
-    disableOfflineQueue: true,
-    // Its errors are swallowed, and with them why Redis refuses the connection.
-    disableClientInfo: true,
-    // Commands have deadlines of our own, where they need one.
-    commandOptions: { timeout: 0 },
-    socket: { connectTimeout: CONNECT_TIMEOUT_MS, reconnectStrategy: false },
-  }) as RedisClient;
-  client.unref();
-  return client;
 }

@@ -5,8 +5,9 @@ import { deadlineAfter } from '../command/deadline.js';
 import type { Logger } from '../logger.js';
 import { type BrokerState, BrokerUnavailableError, type Publisher } from './broker.js';
 import { warnOfKeyspaceEvents } from './keyspace-events.js';
+import type { RedisClient } from './redis-client.js';
 import { isNoPermission, refusalOf } from './redis-fault.js';
-import { ANSWER_TIMEOUT_MS, type RedisClient, RedisLink } from './redis-link.js';
+import { ANSWER_TIMEOUT_MS, RedisLink } from './redis-link.js';
 import { type RedisRole, RoleReader, UNKNOWN_ROLE } from './redis-role.js';
 
 /** Shows on a new connection whether publishing is allowed; it is no probe, and whoever gets it ignores it. */

@@ -1,7 +1,7 @@
 // Whether Redis is a master: what is published at a replica reaches the clients of that replica only.
 import { ErrorReply } from 'redis';
 import type { Logger } from '../logger.js';
-import type { RedisClient } from './redis-link.js';
+import type { RedisClient } from './redis-client.js';
 
 /** What Redis is among its replicas. */
 export interface RedisRole {

@@ -4,8 +4,9 @@ import { OWN_PREFIX } from '../channel.js';
 import { backoffMs } from '../command/backoff.js';
 import type { Logger } from '../logger.js';
 import type { BrokerState, Subscription, SubscriptionEvents } from './broker.js';
+import type { RedisClient } from './redis-client.js';
 import { isNoPermission, refusalOf } from './redis-fault.js';
-import { type RedisClient, RedisLink } from './redis-link.js';
+import { RedisLink } from './redis-link.js';
 
 /** How soon what the user's rights do not allow is asked for again. */
 const REFUSAL_BACKOFF = { firstMs: 250, maxMs: 5000 };

@@ -1,7 +1,7 @@
 import { ErrorReply } from 'redis';
 import t from 'tap';
 import { matchesKeyspaceEvents, warnOfKeyspaceEvents } from '../../../server/broker/keyspace-events.js';
-import type { RedisClient } from '../../../server/broker/redis-link.js';
+import type { RedisClient } from '../../../server/broker/redis-client.js';
 import { keptLog } from '../../harness/log.js';
 
 t.test('patterns that can match names of keyspace events', async (t) => {

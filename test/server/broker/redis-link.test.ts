@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap';
 import type { BrokerState } from '../../../server/broker/broker.js';
-import { type RedisClient, RedisLink } from '../../../server/broker/redis-link.js';
+import type { RedisClient } from '../../../server/broker/redis-client.js';
+import { RedisLink } from '../../../server/broker/redis-link.js';
 import { type Answer, healthy, startFakeRedis } from '../../harness/fake-redis.js';
 import { keptLog } from '../../harness/log.js';
 import { freePorts } from '../../harness/ports.js';

@@ -1,6 +1,6 @@
 import { ErrorReply } from 'redis';
 import t from 'tap';
-import type { RedisClient } from '../../../server/broker/redis-link.js';
+import type { RedisClient } from '../../../server/broker/redis-client.js';
 import { RoleReader } from '../../../server/broker/redis-role.js';
 import { keptLog } from '../../harness/log.js';
 

@@ -131,7 +131,7 @@ t.test(
     const end = ledger.stream(CHANNELS, await redis.sender(t, WORKERS));
     const pid = (await server.stats()).workers[0]!.pid;
     process.kill(pid, 'SIGSTOP');
-    await server.until(async () => /heard no probe for 1\d s/.test((await server.readyReason()) ?? ''));
+    await server.until(async () => /has not answered for 9 s/.test((await server.readyReason()) ?? ''));
     process.kill(pid, 'SIGCONT');
     await server.untilReady();
     await end();

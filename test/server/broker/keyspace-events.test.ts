@@ -1,17 +1,8 @@
 import { ErrorReply } from 'redis';
 import t from 'tap';
-import { matchesKeyspaceEvents, warnOfKeyspaceEvents } from '../../../server/broker/keyspace-events.js';
+import { warnOfKeyspaceEvents } from '../../../server/broker/keyspace-events.js';
 import type { RedisClient } from '../../../server/broker/redis-client.js';
 import { keptLog } from '../../harness/log.js';
-
-t.test('patterns that can match names of keyspace events', async (t) => {
-  for (const pattern of ['*', '?*', '_*', '__key*', '__keyevent@0__:*', '__keyspace@*', '[_a]*', '\\_*']) {
-    t.ok(matchesKeyspaceEvents(pattern), pattern);
-  }
-  for (const pattern of ['news*', 'a?', '_x*', '__keyring*', '__redis__*']) {
-    t.notOk(matchesKeyspaceEvents(pattern), pattern);
-  }
-});
 
 t.test('the warning', async (t) => {
   const linesOf = async (answer: unknown, pattern = '*') => {

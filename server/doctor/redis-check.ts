@@ -121,5 +121,4 @@ async function eventsRow(
   }
 }
 
-
 const redisCli = (url: string): string => `redis-cli -u ${withoutSecret(url)}`;

@@ -134,7 +134,7 @@ t.test('Redis', async (t) => {
     await server.until(async () => /broker/.test((await server.readyReason()) ?? ''));
     t.equal(await server.publish('news', 'lost'), 503);
     t.equal((await server.fetch('/healthz')).status, 200);
-    await server.process.line(/lost, trying again/);
+    await server.process.line(/broker subscription lost/);
     await redis.restart();
     await server.untilReady();
     await redis.publish('news', 'back');

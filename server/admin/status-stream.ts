@@ -1,5 +1,5 @@
-// Server-sent events (HTML Living Standard section 9.2) for the status page: a snapshot a second, collected once for all
-// who look, and not at all while nobody does.
+// Server-sent events (HTML Living Standard section 9.2) for the status page: first the history, then a snapshot a second,
+// collected once for all who look, and not at all while nobody does.
 import type { ServerResponse } from 'node:http';
 
 const INTERVAL_MS = 1000;
@@ -12,6 +12,7 @@ const MAX_UNREAD_BYTES = 256 * 1024;
 /** The viewers, and the timer that serves them. */
 export class StatusStream {
   readonly #collect: () => Promise<unknown>;
+  readonly #history: () => unknown;
   readonly #failed: (error: Error) => void;
   readonly #viewers = new Set<ServerResponse>();
   #timer: NodeJS.Timeout | undefined;
@@ -19,10 +20,12 @@ export class StatusStream {
 
   /**
    * @param collect makes a snapshot, any JSON value
+   * @param history what a new viewer gets first, any JSON value
    * @param failed gets what a collection threw; the next one is tried all the same
    */
-  constructor(collect: () => Promise<unknown>, failed: (error: Error) => void) {
+  constructor(collect: () => Promise<unknown>, history: () => unknown, failed: (error: Error) => void) {
     this.#collect = collect;
+    this.#history = history;
     this.#failed = failed;
   }
 
@@ -39,6 +42,7 @@ export class StatusStream {
       'X-Accel-Buffering': 'no',
     });
     response.write(`retry: ${RETRY_MS}\n\n`);
+    response.write(`event: history\ndata: ${JSON.stringify(this.#history())}\n\n`);
     this.#viewers.add(response);
     response.once('close', () => {
       this.#viewers.delete(response);

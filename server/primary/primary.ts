@@ -19,6 +19,7 @@ import { certificateFiles } from '../tls/certificate.js';
 import { CertificateRenewal } from '../tls/certificate-renewal.js';
 import { ClusterReport } from './cluster-report.js';
 import { Drain } from './drain.js';
+import { History } from './history.js';
 import { Lifecycle } from './lifecycle.js';
 import { Overview, type ServerState } from './overview.js';
 import { Readiness } from './readiness.js';
@@ -55,6 +56,7 @@ class Primary {
   readonly #readiness: Readiness;
   readonly #drain: Drain;
   readonly life: Lifecycle;
+  readonly #history: History;
   readonly #stream: StatusStream;
   /** Only with TLS. */
   readonly #renewal: CertificateRenewal | undefined;
@@ -72,10 +74,10 @@ class Primary {
         : new RedisPublisher(options.redis, options.redisPattern, probes.channel, logger);
     this.#readiness = new Readiness(this.#publisher, probes, this.#pool, options.workers, logger);
     this.#drain = new Drain(this.#pool, report, options.drainRate, logger);
-    this.#stream = new StatusStream(
-      () => this.#overview.snapshot(),
-      (error) => logger.warn('status page got no snapshot', { error: error.message }),
-    );
+    const collect = () => this.#overview.snapshot();
+    const failed = (error: Error) => logger.warn('status page got no snapshot', { error: error.message });
+    this.#history = new History(collect, failed);
+    this.#stream = new StatusStream(collect, () => this.#history.report(), failed);
     const files = certificateFiles(options);
     this.#renewal = files && new CertificateRenewal(files, () => this.#pool.serving, logger);
     this.#overview = new Overview({
@@ -92,7 +94,7 @@ class Primary {
         ['open the admin listener', () => this.#openAdmin()],
         ['connect to the broker', () => this.#publisher.start()],
         // Before the workers come up: the first one must not wait in silence for the last one.
-        ['send probes', () => this.#readiness.start()],
+        ['send probes', () => this.#readiness.start(() => this.#history.beat())],
         ['watch the certificate', () => this.#renewal?.start()],
         ['start the workers', () => this.#pool.raise(false)],
       ],

@@ -40,8 +40,12 @@ export class Readiness {
     this.#logger = logger;
   }
 
-  start(): void {
-    this.#timer = setInterval(() => this.#probe(), PROBE_INTERVAL_MS);
+  /** @param beat is called with each probe: what else has to wake the workers does so in the same turn of the loop */
+  start(beat: () => void): void {
+    this.#timer = setInterval(() => {
+      this.#probe();
+      beat();
+    }, PROBE_INTERVAL_MS);
   }
 
   stop(): void {
@@ -60,6 +64,8 @@ export class Readiness {
     if (workers.length < this.#expectedWorkers) {
       return `${workers.length} of ${this.#expectedWorkers} workers are running`;
     }
+    const starting = startingOf(workers);
+    if (starting !== undefined) return starting;
     const obstacle = firstOf(workers, obstacleOf);
     if (obstacle !== undefined) return obstacle;
     // Before the age of the probes: one that could not be published says nothing about the workers.
@@ -87,6 +93,15 @@ export class Readiness {
   }
 }
 
+/** Whether workers are starting, and what they wait for. */
+function startingOf(workers: readonly WorkerHandle[]): string | undefined {
+  const starting = workers.filter(({ state }) => state === 'starting');
+  if (starting.length === 0) return undefined;
+  const text = `${starting.length} of ${workers.length} workers ${starting.length === 1 ? 'is' : 'are'} starting`;
+  const waiting = starting.find(({ hasLoaded, broker }) => hasLoaded && !broker.isConnected);
+  return waiting === undefined ? text : `${text}, waiting for the broker: ${waiting.broker.reason}`;
+}
+
 function firstOf(
   workers: readonly WorkerHandle[],
   find: (worker: WorkerHandle) => string | undefined,
@@ -99,7 +114,6 @@ function firstOf(
 }
 
 function obstacleOf({ state, silentS, broker }: WorkerHandle): string | undefined {
-  if (state === 'starting') return 'is starting';
   if (state === 'full') return 'is full and not listening';
   if (state === 'draining') return 'is draining';
   if (silentS > MAX_SILENCE_S) return `has not answered for ${silentS} s`;

@@ -77,7 +77,8 @@ export interface SnapshotWorker {
   readonly broker: BrokerState;
 }
 
-const INSTANCE = `${process.pid}-${Math.round(performance.timeOrigin)}`;
+/** See {@link Snapshot.instance}. */
+export const INSTANCE = `${process.pid}-${Math.round(performance.timeOrigin)}`;
 
 export function takeSnapshot(parts: SnapshotParts): Snapshot {
   const { report, obstacle } = parts;

@@ -68,9 +68,10 @@ export class WorkerPool {
     return [...this.#workers.values()].sort((a, b) => a.generation - b.generation || a.number - b.number);
   }
 
-  /** The workers that take clients: those of the generation that came up last. */
+  /** The workers that take clients: those of the generation that came up last, or of the first one before it is up. */
   get serving(): readonly WorkerHandle[] {
-    return this.workers.filter(({ generation }) => generation === this.#serving.number);
+    const serving = Math.max(1, this.#serving.number);
+    return this.workers.filter(({ generation }) => generation === serving);
   }
 
   /**

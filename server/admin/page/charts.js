@@ -1,25 +1,28 @@
-// The lines over the last minutes, drawn by uPlot in the colours of the style sheet.
+// The rows as lines, drawn by uPlot in the colours of the style sheet.
 
-/** Snapshots that are kept: five minutes. */
-const HISTORY = 300;
+/** What the charts can show: how long, in words, and where their time axis has marks, in minutes before the end. */
+const RANGES = {
+  300: { text: 'the last five minutes', marks: [4, 3, 2, 1] },
+  3600: { text: 'the last hour', marks: [45, 30, 15] },
+};
+let rangeS = 300;
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-const clock = (time) => new Date(time * 1000).toTimeString().slice(0, 5);
 
-/** One chart: its element, its series, and the rows it shows. */
+/** One chart: its element, and the one or two fields that it shows. */
 class Chart {
-  /** @param series one or two of { label, value }: the second is dashed, so that colour is not all that tells them apart */
+  /** @param series of { field, label }: the second is dashed, so that colour is not all that tells them apart */
   constructor(id, series) {
     this.element = byId(id);
     this.series = series;
-    this.isTall = this.element.classList.contains('tall');
-    this.height = this.isTall ? 262 : 130;
-    this.rows = [[], ...series.map(() => [])];
+    this.height = this.element.classList.contains('tall') ? 236 : 130;
     this.draw();
   }
 
   draw() {
     this.plot?.destroy();
+    const { text, marks } = RANGES[rangeS];
+    this.element.setAttribute('aria-label', `${this.element.dataset.label} over ${text}`);
     const axis = {
       stroke: colour('--quiet'),
       grid: { stroke: colour('--line'), width: 1 },
@@ -35,23 +38,23 @@ class Chart {
         width: this.element.clientWidth,
         height: this.height,
         padding: [8, 4, 0, 0],
-        cursor: { show: !this.isTall, y: false, drag: { x: false, y: false } },
-        legend: { show: !this.isTall, markers: { dash: (_, i) => (i > 1 ? 'dashed' : 'solid') } },
+        cursor: { y: false, drag: { x: false, y: false } },
+        legend: { markers: { dash: (_, i) => (i > 1 ? 'dashed' : 'solid') } },
         scales: {
-          x: { time: true, range: (_, _min, max) => [max - HISTORY, max] },
+          x: { time: true, range: (_, _min, max) => [max - rangeS, max] },
           y: { range: (_, _min, max) => [0, Math.max(4, max * 1.1)] },
         },
         axes: [
           {
             ...axis,
-            splits: (_u, _i, _min, max) => [4, 3, 2, 1].map((minutes) => max - minutes * 60),
-            values: () => ['−4 min', '−3 min', '−2 min', '−1 min'],
+            splits: (_u, _i, _min, max) => marks.map((minutes) => max - minutes * 60),
+            values: () => marks.map((minutes) => `−${minutes} min`),
             size: 24,
           },
           { ...axis, values: (_, values) => values.map((value) => short.format(value)), space: 30, size: 46 },
         ],
         series: [
-          {},
+          { label: 'Time', value: (_, time) => (time === null ? '–' : clock(time)) },
           ...this.series.map(({ label }, i) => ({
             label,
             width: 1.5,
@@ -61,27 +64,17 @@ class Chart {
           })),
         ],
       },
-      this.rows,
+      [[], ...this.series.map(() => [])],
       this.element,
     );
-    this.showLast();
+    this.show();
   }
 
-  /** Adds the values at a time (seconds since 1970); null is a gap. */
-  add(time, ...values) {
-    [time, ...values].forEach((value, i) => {
-      this.rows[i].push(value);
-      if (this.rows[i].length > HISTORY) this.rows[i].shift();
-    });
-    this.plot.setData(this.rows);
-    this.showLast();
-  }
-
-  /** The legend tells the newest values while no cursor points at others. */
-  showLast() {
-    if (!this.isTall && this.plot.cursor.idx == null) {
-      this.plot.setLegend({ idx: this.rows[0].length - 1 });
-    }
+  /** Draws the rows as they are now. The legend tells the newest values while no cursor points at others. */
+  show() {
+    const columns = columnsOf(this.series.map(({ field }) => field));
+    this.plot.setData(columns);
+    if (this.plot.cursor.idx == null) this.plot.setLegend({ idx: columns[0].length - 1 });
   }
 
   resize() {
@@ -89,16 +82,30 @@ class Chart {
   }
 }
 
-const charts = {
-  connections: new Chart('connections-chart', [{ label: 'Connections' }]),
-  churn: new Chart('churn-chart', [{ label: 'Connects' }, { label: 'Closes' }]),
-  messages: new Chart('messages-chart', [{ label: 'Deliveries' }, { label: 'In' }]),
-  pings: new Chart('pings-chart', [{ label: 'Pings' }]),
-};
+const charts = [
+  new Chart('connections-chart', [{ field: 'connections', label: 'Connections' }]),
+  new Chart('churn-chart', [
+    { field: 'opened', label: 'Connects' },
+    { field: 'closed', label: 'Closes' },
+  ]),
+  new Chart('messages-chart', [
+    { field: 'delivered', label: 'Delivered' },
+    { field: 'received', label: 'Published' },
+  ]),
+  new Chart('pings-chart', [{ field: 'pings', label: 'Pings' }]),
+];
+
+function showCharts() {
+  for (const chart of charts) chart.show();
+}
 
 addEventListener('resize', () => {
-  for (const chart of Object.values(charts)) chart.resize();
+  for (const chart of charts) chart.resize();
 });
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
-  for (const chart of Object.values(charts)) chart.draw();
+  for (const chart of charts) chart.draw();
+});
+byId('range').addEventListener('change', ({ target }) => {
+  rangeS = Number(target.value);
+  for (const chart of charts) chart.draw();
 });

@@ -1,4 +1,5 @@
-// The stream of snapshots: shows each, and says so when they stop coming; the stream is opened again by itself.
+// The stream of the server: its history, then its snapshots; shows them, and says so when they stop coming. The stream is
+// opened again by itself.
 
 /** Without a snapshot for this long the server counts as slow; then the stream is made anew. */
 const SLOW_MS = 3500;
@@ -8,8 +9,12 @@ let stream;
 let openedMs = 0;
 let heardMs = 0;
 let isLost = false;
+/** The server that is heard; another one after a restart. */
+let instance;
 /** Snapshots of the last minute, oldest first. */
-let history = [];
+let snapshots = [];
+/** The newest one that has every worker's answer. */
+let complete;
 
 function showState(kind, text) {
   byId('state').dataset.kind = kind;
@@ -24,22 +29,42 @@ function showServerState({ ready, reason, drain }) {
   else showState('warn', `Not ready: ${reason}`);
 }
 
-function heard({ data }) {
+/** Counters begin anew with each server, and the lines of the charts with them. */
+function meet(met) {
+  if (instance === met) return;
+  instance = met;
+  snapshots = [];
+  complete = undefined;
+  addGap();
+}
+
+function heardHistory({ data }) {
+  const history = JSON.parse(data);
+  meet(history.instance);
+  addHistory(history.points);
+  showCharts();
+}
+
+function heardSnapshot({ data }) {
   const now = JSON.parse(data);
   heardMs = performance.now();
   isLost = false;
-  if (history[0]?.instance !== now.instance) history = [];
-  history.push(now);
-  if (history.length > 60) history.shift();
+  meet(now.instance);
+  snapshots.push(now);
+  if (snapshots.length > 60) snapshots.shift();
   showServerState(now);
-  showSnapshot(now, history.at(-2) ?? now, history[0]);
+  showSnapshot(now, snapshots.at(-2) ?? now, snapshots[0]);
+  addSnapshot(now, complete);
+  if (now.workersMissing === 0) complete = now;
+  showCharts();
 }
 
 function open() {
   stream?.close();
   stream = new EventSource('/events');
   openedMs = performance.now();
-  stream.addEventListener('message', heard);
+  stream.addEventListener('history', heardHistory);
+  stream.addEventListener('message', heardSnapshot);
   stream.addEventListener('error', () => {
     isLost = true;
     showState('bad', 'The server is gone; trying again');

@@ -4,7 +4,7 @@ const limitNames = {
   connections: 'Connections',
   fds: 'Open files',
   memory: 'Memory',
-  tcp_memory: 'TCP buffers',
+  tcp_memory: 'Network buffers',
 };
 
 const reasonNames = {
@@ -14,7 +14,7 @@ const reasonNames = {
   too_big: 'sent too much',
   flood: 'sent without a pause',
   too_slow: 'too slow a reader',
-  pong_timeout: 'no pong',
+  pong_timeout: 'did not answer a ping',
   expired: 'token expired',
   stopping: 'server stops',
   restarting: 'worker restarts',
@@ -62,12 +62,6 @@ function setCell(row, j, content) {
   meter.setAttribute('aria-label', content.label);
 }
 
-const sumOf = (values) => Object.values(values).reduce((sum, value) => sum + value, 0);
-
-/** Change per second of a counter between two snapshots; 0 where it began anew. */
-const perSecond = (before, now, read) =>
-  Math.max(0, read(now) - read(before)) / Math.max(0.2, (now.timeMs - before.timeMs) / 1000);
-
 /** @param before the previous snapshot; @param past one of up to a minute ago, for what needs many observations */
 function showSnapshot(now, before, past) {
   const { memory, rooms, nearest } = now.headroom;
@@ -76,7 +70,7 @@ function showSnapshot(now, before, past) {
   setText('channels', count(now.channels));
   setText(
     'room',
-    rooms[nearest].connections === null ? 'no bound' : `${count(rooms[nearest].connections)} more`,
+    rooms[nearest].connections === null ? 'no limit' : `${count(rooms[nearest].connections)} more`,
   );
   setText('each', cost === null ? '–' : bytes(cost));
   setText('stalled', count(now.stalled));
@@ -84,38 +78,18 @@ function showSnapshot(now, before, past) {
 
   showDrain(now);
   showCloses(now, before);
-  const workers = Math.max(1, now.workers.length);
-  setText('received-total', count(Math.round(now.messages.received / workers)));
+  setText('received-total', count(Math.round(now.messages.received / now.workersWanted)));
   setText('delivered-total', count(now.messages.delivered));
   setText('dropped-total', count(now.messages.dropped));
-  setText('handover', seconds(quantile(0.99, past.handover, now.handover)));
+  setText('handover', quantile(0.99, past.handover, now.handover));
   setText('pings-total', count(now.pings));
-  setText('ping-lag', seconds(quantile(0.99, past.pingLag, now.pingLag)));
+  setText('ping-lag', quantile(0.99, past.pingLag, now.pingLag));
   setText('broker-kind', now.broker.kind === 'redis' ? 'Redis' : 'Embedded');
   setText('broker', brokerState(now));
-  setText('probe', seconds(quantile(0.99, past.probe, now.probe)));
+  setText('probe', quantile(0.99, past.probe, now.probe));
   showWorkers(now, before);
   showLimits(now);
   showMemory(memory, cost);
-
-  const time = now.timeMs / 1000;
-  const rateOf = (read) => (before === now ? null : perSecond(before, now, read));
-  charts.connections.add(time, now.connections);
-  charts.churn.add(
-    time,
-    rateOf((at) => at.opened),
-    rateOf((at) => sumOf(at.closed)),
-  );
-  const received = rateOf((at) => at.messages.received);
-  charts.messages.add(
-    time,
-    rateOf((at) => at.messages.delivered),
-    received === null ? null : received / workers,
-  );
-  charts.pings.add(
-    time,
-    rateOf((at) => at.pings),
-  );
 }
 
 function brokerState({ broker, workers }) {
@@ -153,7 +127,9 @@ function showCloses(now, before) {
 }
 
 function showWorkers(now, before) {
-  const notes = [`${now.workers.length} of ${now.workersWanted} running`];
+  const starting = now.workers.filter(({ state }) => state === 'starting').length;
+  const notes = [`${now.workers.length - starting} of ${now.workersWanted} running`];
+  if (starting > 0) notes.push(`${starting} starting`);
   if (now.workersMissing > 0) notes.push(`${now.workersMissing} not answering`);
   if (now.restarts > 0) notes.push(`${now.restarts} replaced so far`);
   setText('workers-note', notes.join(', '));
@@ -166,9 +142,9 @@ function showWorkers(now, before) {
       return {
         cells: [
           String(worker.number),
-          worker.broker.isConnected || worker.state === 'starting'
+          worker.broker.isConnected
             ? worker.state
-            : `${worker.state}, no broker`,
+            : `${worker.state}, ${worker.state === 'starting' ? 'no broker yet' : 'no broker'}`,
           {
             text: count(worker.connections),
             used: worker.connections / most,
@@ -184,14 +160,15 @@ function showWorkers(now, before) {
 }
 
 function showLimits({ headroom: { rooms, nearest } }) {
+  setText('limits-note', `reached first: ${(limitNames[nearest] ?? nearest).toLowerCase()}`);
   setRows(
     'limits',
     Object.entries(rooms).map(([limit, room]) => ({
       className: limit === nearest ? 'nearest' : '',
       cells: [
-        `${limitNames[limit] ?? limit}${limit === nearest ? ', nearest' : ''}`,
+        limitNames[limit] ?? limit,
         { text: `${integer.format(room.usedRatio * 100)}%`, used: room.usedRatio, label: 'used', high: 0.85 },
-        room.connections === null ? 'no bound' : short.format(room.connections),
+        room.connections === null ? 'no limit' : short.format(room.connections),
       ],
     })),
   );
@@ -200,7 +177,7 @@ function showLimits({ headroom: { rooms, nearest } }) {
 function showMemory({ userBytes, kernelBytes }, cost) {
   byId('memory-stack').hidden = cost === null;
   if (cost === null) {
-    setText('memory', 'Told from 1,000 connections on.');
+    setText('memory', 'Measured once there are 1,000 connections: with fewer, other things outweigh them.');
     return;
   }
   setText(

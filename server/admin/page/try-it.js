@@ -1,27 +1,33 @@
 // Subscribe and publish from the browser, with the time from the click to the arrival.
 
-const webSocketScheme = document.querySelector('meta[name="websocket-scheme"]').content;
-const webSocketPort = document.querySelector('meta[name="websocket-port"]').content;
-const asksForToken = document.querySelector('meta[name="websocket-auth"]').content === 'jwt';
 const MOST_SHOWN = 20;
 
-let socket;
+let subscription;
 /** Messages published from here that have not come back: the time of each click, oldest first, by text. */
 const published = new Map();
 
 const channelOf = () => byId('channel').value;
-const channelPath = () => encodeURIComponent(channelOf()).replaceAll('%2F', '/');
-const channelUrl = () => `${webSocketScheme}://${location.hostname}:${webSocketPort}/${channelPath()}`;
+const tell = (text) => setText('try-state', text);
 
+/** The lines to copy into a terminal. */
 function showCommands() {
-  const withToken = asksForToken ? ' --token-file FILE' : '';
-  setText('subscribe-command', `10m-client subscribe '${channelUrl()}'${withToken}`);
-  setText('publish-command', `curl -d hello '${location.origin}/publish/${channelPath()}'`);
+  const asksForAdminToken = !byId('token-field').hidden;
+  const path = channelPath(channelOf());
+  setText(
+    'subscribe-command',
+    `10m-client subscribe ${shellWord(channelUrl(channelOf()))}${asksForToken ? ' --token-file FILE' : ''}`,
+  );
+  // As --data, but a message that begins with @ is no file.
+  const parts = ['curl', '--data-raw', shellWord(byId('message').value)];
+  // By a variable: a token in the text would be seen on the screen.
+  if (asksForAdminToken) parts.push('-H "Authorization: Bearer $ADMIN_TOKEN"');
+  setText('publish-command', [...parts, shellWord(`${location.origin}/publish/${path}`)].join(' '));
 }
 
-function showSubscribed(isSubscribed) {
-  byId('subscribe').textContent = isSubscribed ? 'Unsubscribe' : 'Subscribe';
-  byId('subscribe').setAttribute('aria-pressed', String(isSubscribed));
+function showButton() {
+  const isOn = subscription?.channel === channelOf();
+  byId('subscribe').textContent = isOn ? 'Unsubscribe' : 'Subscribe';
+  byId('subscribe').classList.toggle('on', isOn);
 }
 
 function showReceived(text, note) {
@@ -38,94 +44,88 @@ function showReceived(text, note) {
   while (byId('received').children.length > MOST_SHOWN) byId('received').lastChild.remove();
 }
 
+/** The time of the oldest click that published a text; it is forgotten. */
+function takeClick(text) {
+  const clicks = published.get(text) ?? [];
+  const clickedMs = clicks.shift();
+  if (clicks.length === 0) published.delete(text);
+  return clickedMs;
+}
+
 function arrived(data) {
   const arrivedMs = performance.now();
-  if (data === '') return showReceived('ping', 'an empty message');
+  const now = clock(Date.now() / 1000);
+  if (data === '') return showReceived('ping (an empty message)', now);
   const text = typeof data === 'string' ? data : `${data.byteLength} bytes`;
-  const clicks = published.get(text);
-  const clickedMs = clicks?.shift();
-  if (clicks?.length === 0) published.delete(text);
-  showReceived(
-    text,
-    clickedMs === undefined ? clock(Date.now() / 1000) : `after ${decimal.format(arrivedMs - clickedMs)} ms`,
-  );
+  const clickedMs = takeClick(text);
+  showReceived(text, clickedMs === undefined ? now : `after ${decimal.format(arrivedMs - clickedMs)} ms`);
 }
 
 function unsubscribe() {
-  const old = socket;
-  socket = undefined;
-  old?.close();
-  showSubscribed(false);
+  subscription?.close();
+  subscription = undefined;
+  published.clear();
+  showButton();
 }
 
 function subscribe() {
-  const channel = channelOf();
+  unsubscribe();
   const token = byId('channel-token').value.trim();
-  // A token in the URL would end up in logs, and a browser can set no other header.
-  const opening = new WebSocket(channelUrl(), asksForToken ? ['10m.v1', `token.${token}`] : []);
-  let wasOpen = false;
-  socket = opening;
-  opening.binaryType = 'arraybuffer';
-  setText('try-state', `Connecting to ${opening.url} …`);
-  opening.addEventListener('open', () => {
-    wasOpen = true;
-    showSubscribed(true);
-    setText('try-state', `Subscribed to ${channel}.`);
-  });
-  opening.addEventListener('message', ({ data }) => arrived(data));
-  opening.addEventListener('close', ({ code, reason }) => {
-    if (socket !== opening) return;
-    unsubscribe();
-    const why = reason === '' ? `code ${code}` : `code ${code}, ${reason}`;
-    const noConnection = `No connection to ${opening.url}.`;
-    const advice = asksForToken ? ' Does the token name the channel, and is it still valid?' : '';
-    setText('try-state', wasOpen ? `The connection ended (${why}).` : noConnection + advice);
-  });
+  try {
+    subscription = new Subscription(channelOf(), token, { tell, arrived, ended: unsubscribe });
+  } catch {
+    return tell('No connection: a token has none of these characters.');
+  }
+  showButton();
 }
 
 async function publish() {
   const text = byId('message').value;
+  const channel = channelOf();
   const token = byId('token').value;
-  const clicks = published.get(text) ?? [];
-  const clickedMs = performance.now();
-  published.set(text, [...clicks, clickedMs]);
-  const answer = await fetch(`/publish/${channelPath()}`, {
+  const isSubscribed = subscription?.channel === channel;
+  if (isSubscribed) published.set(text, [...(published.get(text) ?? []), performance.now()]);
+  const answer = await fetch(`/publish/${channelPath(channel)}`, {
     method: 'POST',
     body: text,
     headers: token === '' ? {} : { Authorization: `Bearer ${token}` },
   }).catch(() => undefined);
   if (answer?.status === 202) {
-    setText(
-      'try-state',
-      socket === undefined ? 'Published. Subscribe to see messages arrive.' : `Published to ${channelOf()}.`,
-    );
-    return;
+    return tell(isSubscribed ? `Published to ${channel}.` : 'Published. Subscribe to see messages arrive.');
   }
-  published.delete(text);
+  takeClick(text);
   if (answer?.status === 401) {
     byId('token-field').hidden = false;
     byId('token').focus();
-    setText('try-state', token === '' ? 'Publishing asks for the admin token.' : 'That is not the token.');
-    return;
+    showCommands();
+    return tell(token === '' ? 'Publishing asks for the admin token.' : 'That is not the token.');
   }
   const error = await answer?.json().catch(() => undefined);
-  setText('try-state', `Not published: ${error?.error ?? 'no answer from the server'}.`);
+  tell(`Not published: ${error?.error ?? 'no answer from the server'}.`);
 }
 
 byId('subscribe-form').addEventListener('submit', (event) => {
   event.preventDefault();
-  if (socket === undefined) return subscribe();
+  if (subscription?.channel !== channelOf()) return subscribe();
   unsubscribe();
-  setText('try-state', 'Unsubscribed.');
+  tell('Unsubscribed.');
 });
 byId('publish-form').addEventListener('submit', (event) => {
   event.preventDefault();
   void publish();
 });
 byId('channel').addEventListener('input', () => {
-  if (socket !== undefined) unsubscribe();
+  showButton();
   showCommands();
+  if (subscription === undefined) return;
+  const { channel } = subscription;
+  tell(
+    channel === channelOf()
+      ? `Subscribed to ${channel}.`
+      : `Still subscribed to ${channel}, until you subscribe to another channel.`,
+  );
 });
+byId('message').addEventListener('input', showCommands);
 byId('channel-token-field').hidden = !asksForToken;
 byId('channel-token').required = asksForToken;
 showCommands();

@@ -8,7 +8,11 @@ import type { Teardown } from '../../harness/server.js';
 /** A listener that serves nothing but the stream. */
 async function serve(t: Teardown, collect: () => Promise<unknown>) {
   const failures: string[] = [];
-  const stream = new StatusStream(collect, ({ message }) => failures.push(message));
+  const stream = new StatusStream(
+    collect,
+    () => [[1]],
+    ({ message }) => failures.push(message),
+  );
   const server = createServer((_request, response) => stream.add(response));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -30,6 +34,9 @@ async function view(url: string) {
   return {
     status,
     leave: () => controller.abort(),
+    get text() {
+      return text;
+    },
     async until(pattern: RegExp): Promise<void> {
       while (!pattern.test(text)) text += Buffer.from((await reader.read()).value ?? []).toString();
     },
@@ -49,6 +56,15 @@ t.test('one collection serves all viewers, and there is none without a viewer', 
   const late = await view(url);
   await late.until(/"number"/);
   late.leave();
+});
+
+t.test('the history comes once, before the first snapshot', async (t) => {
+  const { url } = await serve(t, async () => ({}));
+  const viewer = await view(url);
+  await viewer.until(/(data: {}\n\n.*){2}/s);
+  t.match(viewer.text, /^retry: 1000\n\nevent: history\ndata: \[\[1\]\]\n\ndata: {}\n\n/);
+  t.equal(viewer.text.split('event: history').length, 2);
+  viewer.leave();
 });
 
 t.test('a collection that fails is told, and the next one is tried', async (t) => {

@@ -53,7 +53,7 @@ t.test('each obstacle is named', async (t) => {
   const obstacleWith = (second: Partial<WorkerHandle>, state = CONNECTED) =>
     readinessOf([workerOf(1), workerOf(2, second)], state).readiness.obstacle;
   t.equal(readinessOf([workerOf(1)], CONNECTED, 2).readiness.obstacle, '1 of 2 workers are running');
-  t.equal(obstacleWith({ state: 'starting' }), 'worker 2 is starting');
+  t.equal(obstacleWith({ state: 'starting' }), '1 of 2 workers is starting');
   t.equal(obstacleWith({ state: 'full' }), 'worker 2 is full and not listening');
   t.equal(obstacleWith({ state: 'draining' }), 'worker 2 is draining');
   t.equal(
@@ -72,6 +72,17 @@ t.test('each obstacle is named', async (t) => {
   t.equal(readiness.obstacle, 'draining');
 });
 
+t.test('workers that start say what they wait for', async (t) => {
+  const broker = { isConnected: false, reason: 'connect ECONNREFUSED 127.0.0.1:6379' };
+  const starting = { state: 'starting', broker } as const;
+  const obstacleOf = (...workers: Partial<WorkerHandle>[]) =>
+    readinessOf(workers.map((parts, i) => workerOf(i + 1, parts))).readiness.obstacle;
+  t.equal(obstacleOf(starting, starting), '2 of 2 workers are starting');
+  const loaded = { ...starting, hasLoaded: true };
+  t.equal(obstacleOf(loaded, loaded), `2 of 2 workers are starting, waiting for the broker: ${broker.reason}`);
+  t.equal(obstacleOf({}, loaded), `1 of 2 workers is starting, waiting for the broker: ${broker.reason}`);
+});
+
 t.test('probes that cannot be published say nothing about the workers', async (t) => {
   const silent = { probeMs: performance.now() - 60_000 };
   const refused: BrokerState = { isConnected: false, reason: 'NOPERM no publish' };
@@ -87,7 +98,7 @@ t.test('probes that cannot be published say nothing about the workers', async (t
 t.test('a probe a second, that this server can tell for its own', async (t) => {
   const tick = withTimers(t);
   const { readiness, published, probes } = readinessOf([workerOf(1)]);
-  readiness.start();
+  readiness.start(() => {});
   tick(3);
   t.equal(published.length, 3);
   const reader = new ProbeReader(probes);
@@ -100,7 +111,7 @@ t.test('the log says when it becomes ready, and when it stays unready', async (t
   const workers = [workerOf(1, { state: 'starting' })];
   const { readiness, log } = readinessOf(workers);
   const said = () => log.lines.splice(0).map(({ level, message, reason }) => [level, message, reason]);
-  readiness.start();
+  readiness.start(() => {});
   tick(4);
   t.same(said(), [], 'a moment of patience');
   tick(10);

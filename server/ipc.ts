@@ -2,7 +2,7 @@
 import type { AddressChanges } from './access/address-claims.js';
 import type { BrokerState } from './broker/broker.js';
 import type { ProbeIdentity } from './broker/probe.js';
-import type { WorkerReport } from './metrics/worker-report.js';
+import type { Tally, WorkerReport } from './metrics/worker-report.js';
 import type { ServerOptions } from './options/server-options.js';
 import type { ShownCertificate } from './tls/certificate-renewal.js';
 
@@ -65,10 +65,10 @@ export type FromWorker =
   /** The worker listens no more. */
   | { readonly kind: 'shut' }
   /** The worker takes orders. */
-  | { readonly kind: 'here' }
+  | { readonly kind: 'here'; readonly tally: Tally }
   | { readonly kind: 'broker'; readonly state: BrokerState }
   /** A probe of this server was heard; when it was published, on the clock of `process.hrtime.bigint`. */
-  | { readonly kind: 'probe'; readonly publishedNs: bigint }
+  | { readonly kind: 'probe'; readonly publishedNs: bigint; readonly tally: Tally }
   /** Connections by address came and went. */
   | { readonly kind: 'addresses'; readonly changes: AddressChanges }
   /** The certificate that the worker shows to new connections from now on. */

@@ -67,6 +67,18 @@ export interface WorkerReport extends ReportSums {
   readonly process: ProcessReport | undefined;
 }
 
+/**
+ * The few of these numbers that come with each sign of life, for the history of the status page: a report each few
+ * seconds would cost idle processes more than all else that they do.
+ */
+export interface Tally {
+  readonly opened: number;
+  readonly closed: number;
+  readonly messagesReceived: number;
+  readonly messagesDelivered: number;
+  readonly pingsSent: number;
+}
+
 const NO_OBSERVATIONS: HistogramReport = { bounds: [], counts: [], sum: 0 };
 
 /** The sums before the first report. */
@@ -102,6 +114,15 @@ export const EMPTY_SUMS: ReportSums = {
     loopDelay: NO_OBSERVATIONS,
   },
 };
+
+/** The tally that a report holds. */
+export const tallyOf = ({ counters, reasons }: ReportSums): Tally => ({
+  opened: counters.opened,
+  closed: Object.values(reasons.closed).reduce((sum, count) => sum + count, 0),
+  messagesReceived: counters.messagesReceived,
+  messagesDelivered: counters.messagesDelivered,
+  pingsSent: counters.pingsSent,
+});
 
 /**
  * Adds a report to sums.

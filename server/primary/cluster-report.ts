@@ -5,8 +5,10 @@ import {
   EMPTY_SUMS,
   type ProcessReport,
   type ReportSums,
+  tallyOf,
   type WorkerReport,
 } from '../metrics/worker-report.js';
+import { Tallies } from './tallies.js';
 
 /** The last report of each worker process, and the sums of those that have ended. */
 export class ClusterReport {
@@ -14,6 +16,7 @@ export class ClusterReport {
   /** By the number of the worker. */
   readonly #ended = new Map<number, ReportSums>();
   #endedProcesses: ProcessReport = [];
+  readonly tallies = new Tallies();
 
   /**
    * Takes a worker's report.
@@ -24,10 +27,12 @@ export class ClusterReport {
   take(id: number, number: number, report: WorkerReport): void {
     const process = report.process ?? this.#last.get(id)?.report.process;
     this.#last.set(id, { number, report: { ...report, process } });
+    this.tallies.take(id, tallyOf(report));
   }
 
   /** A worker has ended: its counts stay in the sums, its gauges do not. */
   retire(id: number): void {
+    this.tallies.retire(id);
     const last = this.#last.get(id);
     if (last === undefined) return;
     this.#last.delete(id);

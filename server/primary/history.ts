@@ -1,8 +1,10 @@
 // The last hour of what the status page's charts show, so that whoever opens the page after an incident still sees it.
-import { INSTANCE, type Snapshot } from './snapshot.js';
+import type { Tally } from '../metrics/worker-report.js';
+import { INSTANCE } from './snapshot.js';
+import { NO_TALLY, type Tallies } from './tallies.js';
+import type { WorkerHandle } from './worker-handle.js';
 
-/** A point comes with every fifth beat, and costs one collection of all workers. */
-export const BEATS_PER_POINT = 5;
+export const SECONDS_PER_POINT = 5;
 /** An hour: 40,320 bytes in all. */
 const POINTS = 720;
 /** A time and six values. */
@@ -10,7 +12,7 @@ const FIELDS = 7;
 
 /**
  * A time (milliseconds since 1970), the connections, then per second: connections opened, connections closed, messages
- * received from the broker, messages delivered, pings. Without values where a worker did not answer.
+ * received from the broker, messages delivered, pings. No more than the time where a worker did not say how it stands.
  */
 export type HistoryPoint = readonly number[];
 
@@ -22,54 +24,52 @@ export interface HistoryReport {
   readonly points: readonly HistoryPoint[];
 }
 
-/** A ring of points, filled to the beat of the probes. */
+/** What a point is made of. */
+export interface HistoryParts {
+  readonly tallies: Pick<Tallies, 'total'>;
+  readonly workers: () => readonly Pick<WorkerHandle, 'state' | 'silentS' | 'broker'>[];
+}
+
+/** A ring of points. Nobody is asked for it: the workers say how they stand with each sign of life. */
 export class History {
-  readonly #collect: () => Promise<Snapshot>;
-  readonly #failed: (error: Error) => void;
+  readonly #parts: HistoryParts;
   readonly #ring = new Float64Array(POINTS * FIELDS);
   #added = 0;
-  /** The counters at the newest point that had every worker's answer. */
-  #last: { readonly atMs: number; readonly counts: readonly number[] };
   #beats = 0;
+  /** The newest point that has values. */
+  #last: { readonly atMs: number; readonly tally: Tally };
 
-  /**
-   * @param collect makes a snapshot
-   * @param failed gets what a collection threw; the next one is tried all the same
-   * @param nowMs of the clock that points are added by; the counters are 0 now
-   */
-  constructor(collect: () => Promise<Snapshot>, failed: (error: Error) => void, nowMs = performance.now()) {
-    this.#collect = collect;
-    this.#failed = failed;
-    this.#last = { atMs: nowMs, counts: [0, 0, 0, 0, 0] };
+  /** @param nowMs of the clock that points are added by; the counters are 0 now */
+  constructor(parts: HistoryParts, nowMs = performance.now()) {
+    this.#parts = parts;
+    this.#last = { atMs: nowMs, tally: NO_TALLY };
   }
 
-  /** To be called each second, in a turn of the loop that wakes the workers anyway. */
-  beat(): void {
-    if (++this.#beats % BEATS_PER_POINT !== 0) return;
-    this.#collect().then((snapshot) => this.add(snapshot, performance.now()), this.#failed);
-  }
-
-  /**
-   * Adds a point. The rates are those since the last point that had every worker's answer.
-   *
-   * @param nowMs of a monotonic clock
-   */
-  add(snapshot: Snapshot, nowMs: number): void {
+  /** To be called each second. */
+  beat(nowMs = performance.now()): void {
+    if (++this.#beats % SECONDS_PER_POINT !== 0) return;
     const at = (this.#added % POINTS) * FIELDS;
     this.#added++;
     this.#ring.fill(Number.NaN, at, at + FIELDS);
     this.#ring[at] = nowMs;
-    if (snapshot.workersMissing > 0) return;
-    const counts = countsOf(snapshot);
-    const last = this.#last;
-    this.#last = { atMs: nowMs, counts };
-    this.#ring[at + 1] = snapshot.connections;
+    const workers = this.#parts.workers();
+    if (workers.some(({ state, silentS }) => state !== 'starting' && silentS > SECONDS_PER_POINT)) return;
+    const { atMs, tally: before } = this.#last;
+    const now = this.#parts.tallies.total;
+    this.#last = { atMs: nowMs, tally: now };
+    const rate = (count: keyof Tally, copies = 1) =>
+      perSecond((now[count] - before[count]) / copies, nowMs - atMs);
     // Each worker that hears the broker receives every message.
-    const hearing = snapshot.workers.filter(({ broker }) => broker.isConnected).length;
-    for (const [i, count] of counts.entries()) {
-      const copies = i === RECEIVED ? Math.max(1, hearing) : 1;
-      this.#ring[at + 2 + i] = perSecond((count - last.counts[i]!) / copies, nowMs - last.atMs);
-    }
+    const hearing = workers.filter(({ broker }) => broker.isConnected).length;
+    const values = [
+      now.opened - now.closed,
+      rate('opened'),
+      rate('closed'),
+      rate('messagesReceived', Math.max(1, hearing)),
+      rate('messagesDelivered'),
+      rate('pingsSent'),
+    ];
+    this.#ring.set(values, at + 1);
   }
 
   /**
@@ -89,16 +89,6 @@ export class History {
   }
 }
 
-/** In the order of a point. */
-const countsOf = ({ opened, closed, messages, pings }: Snapshot): readonly number[] => [
-  opened,
-  Object.values(closed).reduce((sum, count) => sum + count, 0),
-  messages.received,
-  messages.delivered,
-  pings,
-];
-const RECEIVED = 2;
-
-/** To a tenth; never below 0, though the sums lack what a killed worker did not live to report. */
+/** To a tenth; never below 0, though the sums lack what a killed worker did not live to say. */
 const perSecond = (count: number, elapsedMs: number): number =>
   Math.max(0, Math.round((10_000 * count) / Math.max(1, elapsedMs)) / 10);

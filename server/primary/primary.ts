@@ -74,10 +74,12 @@ class Primary {
         : new RedisPublisher(options.redis, options.redisPattern, probes.channel, logger);
     this.#readiness = new Readiness(this.#publisher, probes, this.#pool, options.workers, logger);
     this.#drain = new Drain(this.#pool, report, options.drainRate, logger);
-    const collect = () => this.#overview.snapshot();
-    const failed = (error: Error) => logger.warn('status page got no snapshot', { error: error.message });
-    this.#history = new History(collect, failed);
-    this.#stream = new StatusStream(collect, () => this.#history.report(), failed);
+    this.#history = new History({ tallies: report.tallies, workers: () => this.#pool.workers });
+    this.#stream = new StatusStream(
+      () => this.#overview.snapshot(),
+      () => this.#history.report(),
+      (error) => logger.warn('status page got no snapshot', { error: error.message }),
+    );
     const files = certificateFiles(options);
     this.#renewal = files && new CertificateRenewal(files, () => this.#pool.serving, logger);
     this.#overview = new Overview({

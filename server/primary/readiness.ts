@@ -40,7 +40,7 @@ export class Readiness {
     this.#logger = logger;
   }
 
-  /** @param beat is called with each probe: what else has to wake the workers does so in the same turn of the loop */
+  /** @param beat is called with each probe: each timer of its own would wake an idle process once more */
   start(beat: () => void): void {
     this.#timer = setInterval(() => {
       this.#probe();

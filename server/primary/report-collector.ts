@@ -1,5 +1,5 @@
 // Asks workers for their reports, and waits for the answers no longer than a scrape can wait.
-import type { WorkerReport } from '../metrics/worker-report.js';
+import type { Tally, WorkerReport } from '../metrics/worker-report.js';
 import type { ClusterReport } from './cluster-report.js';
 import type { WorkerHandle } from './worker-handle.js';
 
@@ -49,6 +49,10 @@ export class ReportCollector {
   answered({ id, number }: WorkerHandle, request: number, report: WorkerReport): void {
     this.#report.take(id, number, report);
     this.#settle(request, id);
+  }
+
+  tallied({ id }: WorkerHandle, tally: Tally): void {
+    this.#report.tallies.take(id, tally);
   }
 
   /** A worker has said its last word. */

@@ -172,8 +172,10 @@ export class WorkerPool {
       case 'probe':
         worker.probeMs = performance.now() - Number(process.hrtime.bigint() - message.publishedNs) / 1e6;
         this.#checkRaise();
+        this.#reports.tallied(worker, message.tally);
         return;
       case 'here':
+        this.#reports.tallied(worker, message.tally);
         return;
       case 'addresses':
         this.#decide(worker, message.changes);

@@ -33,7 +33,7 @@ export class BrokerEvents implements SubscriptionEvents {
     const publishedNs = this.#probes.read(payload);
     if (publishedNs === undefined) return;
     this.#counters.observeProbe(Number(process.hrtime.bigint() - publishedNs) / 1e9);
-    this.#tell({ kind: 'probe', publishedNs });
+    this.#tell({ kind: 'probe', publishedNs, tally: this.#counters.tally });
   };
 
   readonly onState = (state: BrokerState): void => {

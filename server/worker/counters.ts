@@ -3,7 +3,12 @@ import { type CloseReason, closeReasons, refusals } from '../codes.js';
 import { logLinesLost } from '../logger.js';
 import { BucketHistogram } from '../metrics/bucket-histogram.js';
 import { LoopDelay } from '../metrics/loop-delay.js';
-import type { ReportedCounters, ReportedHistograms, ReportedReasons } from '../metrics/worker-report.js';
+import type {
+  ReportedCounters,
+  ReportedHistograms,
+  ReportedReasons,
+  Tally,
+} from '../metrics/worker-report.js';
 import { DeliveryTiming } from './delivery-timing.js';
 
 const SECONDS_BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -55,6 +60,17 @@ export class Counters {
 
   observeProbe(seconds: number): void {
     this.#probe.observe(seconds);
+  }
+
+  /** How things stand, in few numbers. */
+  get tally(): Tally {
+    return {
+      opened: this.opened,
+      closed: Object.values(this.#closed).reduce((sum, count) => sum + count, 0),
+      messagesReceived: this.messagesReceived,
+      messagesDelivered: this.messagesDelivered,
+      pingsSent: this.pingsSent,
+    };
   }
 
   report(): {

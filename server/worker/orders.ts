@@ -82,7 +82,7 @@ function obey(worker: Worker, order: Exclude<ToWorker, StartOrder>): void {
         .then((report) => tell({ kind: 'collected', request: order.request, report }));
       return;
     case 'answer':
-      tell({ kind: 'here' });
+      tell({ kind: 'here', tally: worker.tally });
       return;
     case 'claimed':
       worker.claims?.decided(order.verdicts);

@@ -4,7 +4,7 @@ import type { TokenVerifier } from '../access/token-verifier.js';
 import type { Subscription, SubscriptionEvents } from '../broker/broker.js';
 import type { DrainOrder, StartOrder, Tell } from '../ipc.js';
 import type { Logger } from '../logger.js';
-import type { WorkerReport } from '../metrics/worker-report.js';
+import type { Tally, WorkerReport } from '../metrics/worker-report.js';
 import type { ShownCertificate } from '../tls/certificate-renewal.js';
 import { Admission } from './admission.js';
 import { AppTopics } from './app-topics.js';
@@ -112,6 +112,10 @@ export class Worker {
     if (verifier !== undefined) this.#expiryTimer = setInterval(() => this.#closeExpired(), EXPIRY_LOOK_MS);
     this.#brokerGrace = setTimeout(() => this.#listen(), BROKER_GRACE_MS);
     this.#subscription.start();
+  }
+
+  get tally(): Tally {
+    return this.#counters.tally;
   }
 
   report(withProcess: boolean): Promise<WorkerReport> {

@@ -2,6 +2,7 @@
 import t from 'tap';
 import type { HistoryReport } from '../../server/primary/history.js';
 import { startBrowser } from '../harness/browser.js';
+import { freePorts } from '../harness/ports.js';
 import { TestProcess } from '../harness/processes.js';
 import { found } from '../harness/programs.js';
 import { serverMain, startServer, type TestServer } from '../harness/server.js';
@@ -97,6 +98,15 @@ t.test('the status page', found('chromium'), async (t) => {
     const [first] = (await page.evaluate('rows')) as number[][];
     t.same(first!.slice(1), kept!.points[0]!.slice(1));
     await page.close();
+  });
+
+  t.test('what is before is kept while the broker is away, too', async (t) => {
+    const away = `redis://127.0.0.1:${await freePorts(1)}`;
+    const server = await startServer(t, ['--workers', '2', '--redis', away], { waitReady: false });
+    const connections = await openMany(10, () => server.url('news'));
+    await server.until(async () => (await historyOf(server)).points.at(-1)?.[1] === 10);
+    drop(connections);
+    t.pass('the workers say so when they are asked whether they are there');
   });
 
   t.test('a server that is slow, lost, and back', async (t) => {

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { closeReasons, refusals } from '../../../server/codes.js';
-import { EMPTY_SUMS } from '../../../server/metrics/worker-report.js';
+import { EMPTY_SUMS, tallyOf } from '../../../server/metrics/worker-report.js';
 import { Counters } from '../../../server/worker/counters.js';
 
 t.test('every reason is reported from the start, at zero', (t) => {
@@ -18,6 +18,26 @@ t.test('a report holds every field that is summed', (t) => {
   const { counters, histograms } = new Counters().report();
   t.same([...Object.keys(counters), 'cpuSeconds'].toSorted(), Object.keys(EMPTY_SUMS.counters).toSorted());
   t.same(Object.keys(histograms).toSorted(), Object.keys(EMPTY_SUMS.histograms).toSorted());
+  t.end();
+});
+
+t.test('a tally says in few numbers what a report says', (t) => {
+  const counters = new Counters();
+  counters.opened = 9;
+  counters.messagesReceived = 1;
+  counters.messagesDelivered = 2;
+  counters.pingsSent = 3;
+  for (const reason of ['client', 'lost', 'lost'] as const) counters.countClosed(reason, 1);
+  t.same(counters.tally, {
+    opened: 9,
+    closed: 3,
+    messagesReceived: 1,
+    messagesDelivered: 2,
+    pingsSent: 3,
+  });
+  const { counters: counts, reasons, histograms } = counters.report();
+  const report = { ...EMPTY_SUMS, counters: { ...counts, cpuSeconds: 1 }, reasons, histograms };
+  t.same(tallyOf(report), counters.tally);
   t.end();
 });
 

@@ -79,7 +79,10 @@ t.test('workers that start say what they wait for', async (t) => {
     readinessOf(workers.map((parts, i) => workerOf(i + 1, parts))).readiness.obstacle;
   t.equal(obstacleOf(starting, starting), '2 of 2 workers are starting');
   const loaded = { ...starting, hasLoaded: true };
-  t.equal(obstacleOf(loaded, loaded), `2 of 2 workers are starting, waiting for the broker: ${broker.reason}`);
+  t.equal(
+    obstacleOf(loaded, loaded),
+    `2 of 2 workers are starting, waiting for the broker: ${broker.reason}`,
+  );
   t.equal(obstacleOf({}, loaded), `1 of 2 workers is starting, waiting for the broker: ${broker.reason}`);
 });
 

@@ -118,7 +118,7 @@ t.test('the log says when it becomes ready, and when it stays unready', async (t
   tick(4);
   t.same(said(), [], 'a moment of patience');
   tick(10);
-  t.same(said(), [['warn', 'not ready', 'worker 1 is starting']], 'once');
+  t.same(said(), [['warn', 'not ready', '1 of 1 workers is starting']], 'once');
   workers[0] = workerOf(1);
   tick(5);
   t.same(said(), [['info', 'ready', undefined]]);

@@ -30,7 +30,7 @@ t.test('the primary learns of probes of this server, and of nothing else on thei
   t.same(told, []);
   broker.onProbe(probePayload(probes, publishedNs));
   broker.onProbe(probePayload(probes, publishedNs));
-  t.same(told, [{ kind: 'probe', publishedNs }]);
+  t.match(told, [{ kind: 'probe', publishedNs, tally: { opened: 0 } }]);
 });
 
 t.test('a subscription may hand on its functions without the object', async (t) => {

@@ -64,6 +64,16 @@ export const refusals = {
     ['Upgrade', 'websocket'],
     ['Sec-WebSocket-Version', '13'],
   ]),
+  repeatedHeader: refusal(
+    '400 Bad Request',
+    'bad_handshake',
+    'Sec-WebSocket-Key, Sec-WebSocket-Version, Authorization and Origin may stand on one line each',
+  ),
+  headerTooLarge: refusal(
+    '431 Request Header Fields Too Large',
+    'header_too_large',
+    'the request line and the headers are more than this server takes (--max-header)',
+  ),
   notWebSocket: refusal(
     '426 Upgrade Required',
     'not_websocket',
@@ -115,3 +125,10 @@ export const refusals = {
     comeAgain,
   ),
 } as const;
+
+/** Why a socket ended without an answer, before it had sent a whole request: more values of the label `reason`. */
+export const cutReasons = {
+  handshake_timeout: 'the handshake was not finished in time',
+  proxy_unreadable: 'a load balancer in --trust-proxy sent no PROXY header that can be read',
+} as const;
+export type CutReason = keyof typeof cutReasons;

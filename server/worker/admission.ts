@@ -1,5 +1,4 @@
 // Who may come in after a correct handshake: from where, how fast, with what token, and how many of one address.
-import type { HttpRequest } from 'uWebSockets.js';
 import type { AddressClaims } from '../access/address-claims.js';
 import {
   AddressBlocks,
@@ -13,7 +12,7 @@ import { TokenBucket } from '../access/token-bucket.js';
 import type { TokenVerifier } from '../access/token-verifier.js';
 import { type Refusal, refusals } from '../codes.js';
 import type { ServerOptions } from '../options/server-options.js';
-import { tokenOf } from './handshake.js';
+import { type Handshake, tokenOf } from './handshake.js';
 
 /** What is decided about a client that may come in. */
 export interface Admitted {
@@ -22,6 +21,9 @@ export interface Admitted {
   /** What it counts as in the limit of connections per address; empty where there is none. */
   readonly address: string;
 }
+
+/** What is decided about any client. */
+export type Verdict = Admitted | Refusal;
 
 /** For whoever needs no token and is not counted: one object serves all. */
 const admittedForEver: Admitted = { validForS: Number.POSITIVE_INFINITY, address: '' };
@@ -57,15 +59,11 @@ export class Admission {
   /**
    * Decides about a client: at once where nothing has to be waited for.
    *
-   * @param request read before this returns
+   * @param source read before this returns
    * @returns a promise, which never rejects, where a token or an address has to be checked
    */
-  admit(
-    request: Pick<HttpRequest, 'getHeader' | 'getQuery'>,
-    source: AddressSource,
-    channel: string,
-  ): Admitted | Refusal | Promise<Admitted | Refusal> {
-    if (this.#origins?.allows(request.getHeader('origin')) === false) return refusals.foreignOrigin;
+  admit(handshake: Handshake, source: AddressSource): Verdict | Promise<Verdict> {
+    if (this.#origins?.allows(handshake.origin) === false) return refusals.foreignOrigin;
     // Reading an address is a call of the kernel, which few servers need.
     const isAsked = this.#claims !== undefined || isProxied(source);
     const address = isAsked ? clientAddress(source, this.#trustedProxies) : '';
@@ -73,9 +71,9 @@ export class Admission {
     if (this.#bucket?.take() === false) return refusals.tooManyHandshakes;
     if (this.#verifier?.isFull === true) return refusals.verifierBusy;
     if (this.#verifier === undefined && this.#claims === undefined) return admittedForEver;
-    const token = this.#verifier === undefined ? '' : tokenOf(request);
+    const token = this.#verifier === undefined ? '' : tokenOf(handshake);
     if (token === undefined) return refusals.noToken;
-    return this.#admitLater(token, channel, addressKey(address));
+    return this.#admitLater(token, handshake.channel, addressKey(address));
   }
 
   /** A client that was admitted has left, or never came to be. */
@@ -83,7 +81,7 @@ export class Admission {
     if (address !== '') this.#claims?.release(address);
   }
 
-  async #admitLater(token: string, channel: string, address: string): Promise<Admitted | Refusal> {
+  async #admitLater(token: string, channel: string, address: string): Promise<Verdict> {
     const grant = (await this.#verifier?.verify(token, channel)) ?? admittedForEver;
     if ('status' in grant) return grant;
     if (this.#claims === undefined) return { validForS: grant.validForS, address: '' };

@@ -26,12 +26,25 @@ const C23_NAMES = ['strtol', 'strtoul', 'sscanf'].map((name) => C23_PREFIX + nam
 const require = createRequire(import.meta.url);
 
 /**
+ * uWS's own limit of a request's head as a multiple of ours: what lies between reaches us, and is refused and counted;
+ * what lies beyond is refused within uWS, and seen by nobody. A handshake that comes in pieces may take this much memory.
+ */
+const UWS_HEADER_FACTOR = 4;
+
+/**
  * The binding: as it is where that works, from a patched copy in a cache folder where only GLIBC_2.38 is missing.
  *
+ * @param maxHeaderBytes most bytes of a request line and its headers that are told apart from any larger ones
  * @param cacheDirs where a copy may be kept: the first that works; it is made when it is missing
  * @throws {BindingError} when the binding cannot be loaded at all
  */
-export function loadBinding(logger: Logger, cacheDirs: readonly string[] = defaultCacheDirs()): Binding {
+export function loadBinding(
+  logger: Logger,
+  maxHeaderBytes: number,
+  cacheDirs: readonly string[] = defaultCacheDirs(),
+): Binding {
+  // uWS reads it once, when it is loaded.
+  process.env['UWS_HTTP_MAX_HEADERS_SIZE'] = String(UWS_HEADER_FACTOR * maxHeaderBytes);
   try {
     return require('uWebSockets.js');
   } catch (error) {

@@ -1,5 +1,5 @@
 // What a worker counts: plain numbers on the hot paths, reported when the primary asks.
-import { type CloseReason, closeReasons, refusals } from '../codes.js';
+import { type CloseReason, closeReasons, cutReasons, refusals } from '../codes.js';
 import { logLinesLost } from '../logger.js';
 import { BucketHistogram } from '../metrics/bucket-histogram.js';
 import { LoopDelay } from '../metrics/loop-delay.js';
@@ -32,7 +32,10 @@ export class Counters {
   /** Times from a message's arrival to the sockets. */
   readonly delivery = new DeliveryTiming(() => performance.now());
   readonly #closed = zeros(Object.keys(closeReasons));
-  readonly #rejected = zeros(Object.values(refusals).map(({ reason }) => reason));
+  readonly #rejected = zeros([
+    ...Object.values(refusals).map(({ reason }) => reason),
+    ...Object.keys(cutReasons),
+  ]);
   readonly #age = new BucketHistogram(AGE_BOUNDS);
   readonly #pingLag = new BucketHistogram(SECONDS_BOUNDS);
   readonly #probe = new BucketHistogram(SECONDS_BOUNDS);

@@ -1,26 +1,119 @@
-// From an HTTP request to the channel that it asks for, or to the refusal that it gets.
+// From an HTTP request to the handshake that it holds, or to the refusal that it gets.
 import type { HttpRequest } from 'uWebSockets.js';
 import { channelOfPath } from '../channel.js';
 import { type Refusal, refusals } from '../codes.js';
 
 /** The part of a request that a handshake is read from. */
-export type HandshakeRequest = Pick<HttpRequest, 'getCaseSensitiveMethod' | 'getHeader' | 'getUrl'>;
+export type HandshakeRequest = Pick<
+  HttpRequest,
+  'forEach' | 'getCaseSensitiveMethod' | 'getQuery' | 'getUrl'
+>;
+
+/** What an opening handshake asks for and brings along. */
+export interface Handshake {
+  readonly channel: string;
+  /** Sec-WebSocket-Key. */
+  readonly key: string;
+  /** Sec-WebSocket-Protocol: the names that the client offers, separated by commas; empty for none. */
+  readonly offered: string;
+  /** Authorization; empty where there is none. */
+  readonly authorization: string;
+  /** Origin; empty where there is none. */
+  readonly origin: string;
+  /** What follows the question mark of the URL. */
+  readonly query: string;
+}
 
 /** 16 bytes in base64; uWebSockets.js itself checks the length alone. */
 const KEY = /^[A-Za-z0-9+/]{21}[AQgw]==$/;
 
-/**
- * Reads an opening handshake (RFC 6455 section 4.2.1).
- *
- * @returns the channel, or the refusal to answer with
- */
-export function readHandshake(request: HandshakeRequest): string | Refusal {
-  if (request.getCaseSensitiveMethod() !== 'GET') return refusals.badMethod;
-  if (!isWebSocket(request.getHeader('upgrade'))) return refusals.notWebSocket;
-  if (!hasUpgrade(request.getHeader('connection'))) return refusals.badConnection;
-  if (request.getHeader('sec-websocket-version') !== '13') return refusals.badVersion;
-  if (!KEY.test(request.getHeader('sec-websocket-key'))) return refusals.badKey;
-  return channelOfPath(request.getUrl());
+/** Of a request, beside method, path, query and headers: two spaces, HTTP/1.1, and two line ends. */
+const REQUEST_LINE_BYTES = 14;
+/** Of a header, beside name and value: a colon, a space, and the line end. */
+const HEADER_LINE_BYTES = 4;
+
+/** Reads opening handshakes (RFC 6455 section 4.2.1), one after the other. */
+export class HandshakeReader {
+  readonly #maxHeaderBytes: number;
+  #bytes = 0;
+  #isRepeated = false;
+  #upgrade = '';
+  #connection = '';
+  #offered = '';
+  #version: string | undefined;
+  #key: string | undefined;
+  #authorization: string | undefined;
+  #origin: string | undefined;
+
+  /** @param maxHeaderBytes most bytes of request line and headers */
+  constructor(maxHeaderBytes: number) {
+    this.#maxHeaderBytes = maxHeaderBytes;
+  }
+
+  /** @returns the handshake, or the refusal to answer with */
+  read(request: HandshakeRequest): Handshake | Refusal {
+    const method = request.getCaseSensitiveMethod();
+    const path = request.getUrl();
+    // Without a query it is undefined, whatever its type says.
+    const query = request.getQuery() ?? '';
+    const target = query === '' ? path.length : path.length + 1 + query.length;
+    this.#bytes = REQUEST_LINE_BYTES + method.length + target;
+    this.#isRepeated = false;
+    this.#upgrade = this.#connection = this.#offered = '';
+    this.#version = this.#key = this.#authorization = this.#origin = undefined;
+    request.forEach(this.#readLine);
+
+    if (this.#bytes > this.#maxHeaderBytes) return refusals.headerTooLarge;
+    if (method !== 'GET') return refusals.badMethod;
+    if (!isWebSocket(this.#upgrade)) return refusals.notWebSocket;
+    if (this.#isRepeated) return refusals.repeatedHeader;
+    if (!hasUpgrade(this.#connection)) return refusals.badConnection;
+    if (this.#version !== '13') return refusals.badVersion;
+    const key = this.#key ?? '';
+    if (!KEY.test(key)) return refusals.badKey;
+    const channel = channelOfPath(path);
+    if (typeof channel !== 'string') return channel;
+    return {
+      channel,
+      key,
+      offered: this.#offered,
+      authorization: this.#authorization ?? '',
+      origin: this.#origin ?? '',
+      query,
+    };
+  }
+
+  /** Takes a header in. Lists may stand on several lines (RFC 9110 section 5.3); of the others there may be one. */
+  readonly #readLine = (name: string, value: string): void => {
+    this.#bytes += HEADER_LINE_BYTES + name.length + value.length;
+    switch (name) {
+      case 'upgrade':
+        this.#upgrade = joined(this.#upgrade, value);
+        break;
+      case 'connection':
+        this.#connection = joined(this.#connection, value);
+        break;
+      case 'sec-websocket-protocol':
+        this.#offered = joined(this.#offered, value);
+        break;
+      case 'sec-websocket-version':
+        this.#isRepeated ||= this.#version !== undefined;
+        this.#version = value;
+        break;
+      case 'sec-websocket-key':
+        this.#isRepeated ||= this.#key !== undefined;
+        this.#key = value;
+        break;
+      case 'authorization':
+        this.#isRepeated ||= this.#authorization !== undefined;
+        this.#authorization = value;
+        break;
+      case 'origin':
+        this.#isRepeated ||= this.#origin !== undefined;
+        this.#origin = value;
+        break;
+    }
+  };
 }
 
 /** The subprotocol that this server speaks, for clients that ask for one: browsers insist on an answer. */
@@ -30,23 +123,23 @@ export const SUBPROTOCOL = '10m.v1';
 const TOKEN_PREFIX = 'token.';
 
 /** What to answer to Sec-WebSocket-Protocol: {@link SUBPROTOCOL} where it was offered, else nothing. */
-export function subprotocolOf(request: Pick<HttpRequest, 'getHeader'>): string {
-  const offered = request.getHeader('sec-websocket-protocol');
-  return offered !== '' && listOf(offered).includes(SUBPROTOCOL) ? SUBPROTOCOL : '';
-}
+export const subprotocolOf = ({ offered }: Pick<Handshake, 'offered'>): string =>
+  offered !== '' && listOf(offered).includes(SUBPROTOCOL) ? SUBPROTOCOL : '';
 
 /**
  * The token that a client brings: `Authorization: Bearer TOKEN` (RFC 6750 section 2.1), else the subprotocol
  * `token.TOKEN` beside {@link SUBPROTOCOL}, else `?token=TOKEN`. `undefined` without one.
  */
-export function tokenOf(request: Pick<HttpRequest, 'getHeader' | 'getQuery'>): string | undefined {
-  const bearer = /^Bearer +(\S+)$/i.exec(request.getHeader('authorization'))?.[1];
+export function tokenOf(
+  handshake: Pick<Handshake, 'authorization' | 'offered' | 'query'>,
+): string | undefined {
+  const bearer = /^Bearer +(\S+)$/i.exec(handshake.authorization)?.[1];
   if (bearer !== undefined) return bearer;
-  const offered = listOf(request.getHeader('sec-websocket-protocol'));
+  const offered = listOf(handshake.offered);
   const paired = offered.includes(SUBPROTOCOL)
     ? offered.find((name) => name.startsWith(TOKEN_PREFIX))
     : undefined;
-  return paired?.slice(TOKEN_PREFIX.length) || request.getQuery('token') || undefined;
+  return paired?.slice(TOKEN_PREFIX.length) || new URLSearchParams(handshake.query).get('token') || undefined;
 }
 
 const isWebSocket = (upgrade: string): boolean => upgrade === 'websocket' || hasToken(upgrade, 'websocket');
@@ -58,3 +151,6 @@ const hasUpgrade = (connection: string): boolean =>
 const hasToken = (header: string, token: string): boolean => listOf(header.toLowerCase()).includes(token);
 
 const listOf = (header: string): readonly string[] => header.split(',').map((item) => item.trim());
+
+/** A list to which another line adds. */
+const joined = (list: string, line: string): string => (list === '' ? line : `${list},${line}`);

@@ -9,14 +9,15 @@ import type {
 } from 'uWebSockets.js';
 import { type Refusal, refusals } from '../codes.js';
 import type { CertificateFiles } from '../tls/certificate.js';
-import type { Admission, Admitted } from './admission.js';
+import type { Admission, Admitted, Verdict } from './admission.js';
 import type { AppTopics } from './app-topics.js';
 import type { Binding } from './binding.js';
 import type { Connection, ConnectionState, Connections } from './connections.js';
 import type { Counters } from './counters.js';
 import type { FanOut, Topics } from './fan-out.js';
 import type { Gate } from './gate.js';
-import { readHandshake, subprotocolOf } from './handshake.js';
+import type { HalfOpenSockets } from './half-open-sockets.js';
+import { type Handshake, HandshakeReader, subprotocolOf } from './handshake.js';
 
 /** A client may send this much at once, in bytes; a longer message closes the connection. */
 export const MAX_CLIENT_MESSAGE_BYTES = 1024;
@@ -24,6 +25,7 @@ export const MAX_CLIENT_MESSAGE_BYTES = 1024;
 /** The stages that a client's socket passes. */
 export interface PublicStages {
   readonly gate: Gate;
+  readonly halfOpen: HalfOpenSockets;
   readonly admission: Admission;
   readonly connections: Connections;
   readonly fanOut: FanOut;
@@ -34,6 +36,8 @@ export interface PublicStages {
 export interface PublicAppOptions {
   /** A connection for which more bytes wait loses the next message and is closed. */
   readonly maxQueuedBytes: number;
+  /** Most bytes of a request line and its headers. */
+  readonly maxHeader: number;
   /** What each connection begins with. */
   readonly initialState: Readonly<ConnectionState>;
 }
@@ -41,19 +45,13 @@ export interface PublicAppOptions {
 /** A socket that listens, until it is closed. */
 export type ListenSocket = us_listen_socket;
 
-/** What is needed of a request after its handler has returned, when the request itself is gone. */
-interface Upgrade {
-  readonly key: string;
-  readonly subprotocol: string;
-  readonly context: us_socket_context_t;
-}
-
 /** A uWS app. Its topics are among those of all apps for as long as it has sockets. */
 export class PublicApp implements Topics {
   readonly #binding: Binding;
   readonly #options: PublicAppOptions;
   readonly #initialState: Readonly<ConnectionState>;
   readonly #stages: PublicStages;
+  readonly #reader: HandshakeReader;
   readonly #app: TemplatedApp;
   /** Sockets from accept on: each of them may still become a connection. */
   #sockets = 0;
@@ -79,6 +77,7 @@ export class PublicApp implements Topics {
         ? options.initialState
         : Object.freeze({ ...options.initialState, isTls: true });
     this.#stages = stages;
+    this.#reader = new HandshakeReader(options.maxHeader);
     this.#app = this.#create(certificate);
     stages.topics.add(this);
   }
@@ -139,14 +138,21 @@ export class PublicApp implements Topics {
           fanOut.subscriptionChanged(topic, newCount + others, oldCount + others);
         },
       })
-      .any('/*', (res, req) => this.#refuse(res, refusalOf(req)))
-      .filter((_res, count) => ((count as number) > 0 ? this.#accepted() : this.#left()));
+      .any('/*', (res, req) => this.#otherRequest(res, req))
+      .filter((res, count) => ((count as number) > 0 ? this.#accepted(res) : this.#leftUnopened(res)));
   }
 
   /** A socket was accepted; its handshake is still to come. */
-  #accepted(): void {
+  #accepted(res: HttpResponse): void {
     this.#sockets++;
     this.#stages.gate.accepted();
+    this.#stages.halfOpen.accepted(res);
+  }
+
+  /** A socket is gone that had not become a connection. */
+  #leftUnopened(res: HttpResponse): void {
+    this.#stages.halfOpen.ending(res);
+    this.#left();
   }
 
   /** A socket is gone, whether it had become a connection or not. */
@@ -171,42 +177,57 @@ export class PublicApp implements Topics {
     this.#left();
   }
 
+  /** uWS calls this for a GET with a key of 24 bytes, whatever else it holds. */
   #upgrade(res: HttpResponse, req: HttpRequest, context: us_socket_context_t) {
-    const { admission } = this.#stages;
-    const channel = readHandshake(req);
-    if (typeof channel !== 'string') return this.#refuse(res, channel);
-    const verdict = admission.admit(req, res, channel);
-    const upgrade = { key: req.getHeader('sec-websocket-key'), subprotocol: subprotocolOf(req), context };
-    if (!(verdict instanceof Promise)) return this.#conclude(res, channel, verdict, upgrade);
-    let isAborted = false;
+    const { halfOpen, admission } = this.#stages;
+    if (!halfOpen.asked(res)) return;
+    const handshake = this.#reader.read(req);
+    if ('status' in handshake) return this.#refuse(res, handshake);
+    const verdict = admission.admit(handshake, res);
+    if (!(verdict instanceof Promise)) return this.#conclude(res, verdict, handshake, context);
+    let isGone = false;
     res.onAborted(() => {
-      isAborted = true;
+      isGone = true;
     });
     // An admission never rejects: whatever went wrong is a refusal.
     void verdict.then((later) => {
-      if (!isAborted) res.cork(() => this.#conclude(res, channel, later, upgrade));
+      if (!isGone) res.cork(() => this.#conclude(res, later, handshake, context));
       else if ('validForS' in later) admission.release(later.address);
     });
   }
 
-  #conclude(res: HttpResponse, channel: string, verdict: Admitted | Refusal, upgrade: Upgrade) {
-    if ('status' in verdict) return this.#refuse(res, verdict);
-    this.#channel = channel;
-    this.#admitted = verdict;
-    res.upgrade(this.#initialState, upgrade.key, upgrade.subprotocol, '', upgrade.context);
+  /** uWS calls this for every other request: none of them is a handshake. */
+  #otherRequest(res: HttpResponse, req: HttpRequest) {
+    if (!this.#stages.halfOpen.asked(res)) return;
+    const handshake = this.#reader.read(req);
+    this.#refuse(res, 'status' in handshake ? handshake : refusals.badKey);
   }
 
+  #conclude(res: HttpResponse, verdict: Verdict, handshake: Handshake, context: us_socket_context_t) {
+    if ('status' in verdict) return this.#refuse(res, verdict);
+    this.#channel = handshake.channel;
+    this.#admitted = verdict;
+    res.upgrade(this.#initialState, handshake.key, subprotocolOf(handshake), '', context);
+  }
+
+  /**
+   * Answers in the next turn of the loop: uWS reads on behind a request that is answered at once, and another PROXY
+   * header could stand there, with another address. Where a request comes behind one that waits, it closes the socket.
+   */
   #refuse(res: HttpResponse, refusal: Refusal): void {
     this.#stages.counters.countRejected(refusal.reason);
-    res.writeStatus(refusal.status);
-    for (const [name, value] of refusal.headers) res.writeHeader(name, value);
-    res.writeHeader('Content-Type', 'text/plain; charset=utf-8');
-    res.end(refusal.body, true);
+    let isGone = false;
+    res.onAborted(() => {
+      isGone = true;
+    });
+    setImmediate(() => {
+      if (isGone) return;
+      res.cork(() => {
+        res.writeStatus(refusal.status);
+        for (const [name, value] of refusal.headers) res.writeHeader(name, value);
+        res.writeHeader('Content-Type', 'text/plain; charset=utf-8');
+        res.end(refusal.body, true);
+      });
+    });
   }
-}
-
-/** uWS sends a request without a 24-byte key here, whatever else it holds. */
-function refusalOf(req: HttpRequest): Refusal {
-  const refusal = readHandshake(req);
-  return typeof refusal === 'string' ? refusals.badKey : refusal;
 }

@@ -17,6 +17,7 @@ import { Delivery } from './delivery.js';
 import { WorkerDrain } from './drain.js';
 import { ExpirySlots } from './expiry-slots.js';
 import { FanOut } from './fan-out.js';
+import { HalfOpenSockets } from './half-open-sockets.js';
 import { Listener } from './listener.js';
 import { PingWheel } from './ping-wheel.js';
 import { Reporter } from './reporter.js';
@@ -82,16 +83,17 @@ export class Worker {
       countsAddresses: this.claims !== undefined,
     });
     const admission = new Admission(options, verifier, this.claims);
+    const halfOpen = new HalfOpenSockets(options, counters, logger);
     const socketsLimit = connectionsLimit(options, logger);
     this.#listener = new Listener(
-      loadBinding(logger),
+      loadBinding(logger, options.maxHeader),
       {
         ...options,
         maxQueuedBytes: mostQueuedBytes(options.maxBackpressure, options.maxMessage),
         socketsLimit,
         initialState,
       },
-      { topics, fanOut, connections, admission, counters },
+      { topics, fanOut, connections, halfOpen, admission, counters },
       (isOpen) => tell({ kind: 'gate', isOpen }),
       logger,
     );

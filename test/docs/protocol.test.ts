@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { closeCodes, closeReasons, refusals } from '../../server/codes.js';
+import { closeCodes, closeReasons, cutReasons, refusals } from '../../server/codes.js';
 
 const read = (name: string) =>
   readFileSync(fileURLToPath(new URL(`../../../${name}`, import.meta.url)), 'utf8');
@@ -29,6 +29,7 @@ t.test('every reason of a refusal and of a close is in docs/metrics.md', (t) => 
   const reasons = new Set([
     ...Object.values(refusals).map(({ reason }) => reason),
     ...Object.keys(closeReasons),
+    ...Object.keys(cutReasons),
   ]);
   for (const reason of reasons) t.match(read('docs/metrics.md'), `\`${reason}\``);
   t.end();

@@ -14,8 +14,9 @@ export class RawSocket {
   #chunks: Buffer[] = [];
   #wake: (() => void)[] = [];
 
-  constructor(port: number, host = '127.0.0.1') {
-    this.socket = connect({ port, host, noDelay: true });
+  /** @param localAddress where it comes from, such as another address of the loopback network */
+  constructor(port: number, host = '127.0.0.1', localAddress?: string) {
+    this.socket = connect({ port, host, localAddress, noDelay: true });
     this.socket.on('error', () => {});
     this.socket.on('data', (chunk: Buffer) => {
       this.#chunks.push(chunk);
@@ -87,8 +88,8 @@ export class RawSocket {
 }
 
 /** A raw socket after its handshake; rejects when the server refused it. */
-export async function upgraded(port: number, host?: string): Promise<RawSocket> {
-  const raw = new RawSocket(port, host);
+export async function upgraded(port: number, host?: string, localAddress?: string): Promise<RawSocket> {
+  const raw = new RawSocket(port, host, localAddress);
   raw.write(handshakeBytes(`/${ATTACKERS_CHANNEL}`));
   // uWS drops what comes in one segment with the handshake, so that frames have to wait for the answer.
   const isOpen = await raw.until((text) => text.includes('\r\n\r\n'));

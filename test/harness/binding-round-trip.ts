@@ -3,7 +3,10 @@ import WebSocket from 'ws';
 import { createLogger } from '../../server/logger.js';
 import { loadBinding } from '../../server/worker/binding.js';
 
-const binding = loadBinding(createLogger('silent', true, () => {}));
+const binding = loadBinding(
+  createLogger('silent', true, () => {}),
+  8192,
+);
 binding
   .App()
   .ws('/*', { open: (ws) => void ws.send('hello') })

@@ -21,15 +21,23 @@ const post = (lines: string, body: string): string =>
 const duplicates: readonly Case[] = [
   ['no Host', handshakeBytes(PATH, { Host: undefined }), '400'],
   ['two of Host', withLines('Host: other'), '400'],
-  // Of any other header the first one counts.
-  ['two keys', withLines('Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=='), '101'],
-  ['a bad key after a good one', withLines('Sec-WebSocket-Key: short'), '101'],
-  ['a bad key before a good one', withFirst('Sec-WebSocket-Key', 'short'), '400'],
+  // Lists may stand on several lines (RFC 9110 section 5.3).
   ['another upgrade after ours', withLines('Upgrade: h2c'), '101'],
-  ['another upgrade before ours', withFirst('Upgrade', 'h2c'), '426'],
-  ['another version after ours', withLines('Sec-WebSocket-Version: 8'), '101'],
-  ['another version before ours', withFirst('Sec-WebSocket-Version', '8'), '426'],
-  ['two of Connection', withLines('Connection: close'), '101'],
+  ['another upgrade before ours', withFirst('Upgrade', 'h2c'), '101'],
+  ['Connection: close after ours', withLines('Connection: close'), '101'],
+  ['Connection: close before ours', withFirst('Connection', 'close'), '101'],
+  ['Connection: keep-alive before ours', withFirst('Connection', 'keep-alive'), '101'],
+  ['an empty line of Connection before ours', withFirst('Connection', ''), '101'],
+  // What may stand once could be read by a proxy as one thing and by us as another.
+  ['two keys', withLines('Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=='), '400'],
+  ['the same key twice', withLines('Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='), '400'],
+  ['a bad key after a good one', withLines('Sec-WebSocket-Key: short'), '400'],
+  ['a bad key before a good one', withFirst('Sec-WebSocket-Key', 'short'), '400'],
+  ['another version after ours', withLines('Sec-WebSocket-Version: 8'), '400'],
+  ['another version before ours', withFirst('Sec-WebSocket-Version', '8'), '400'],
+  ['two origins', withLines('Origin: https://a.test\r\nOrigin: https://b.test'), '400'],
+  ['an empty origin and another', withLines('Origin: \r\nOrigin: https://b.test'), '400'],
+  ['two of Authorization', withLines('Authorization: Bearer a\r\nauthorization: Bearer b'), '400'],
 ];
 
 /** A handshake has no body; what comes with it as one is dropped, and never read as another request. */
@@ -49,10 +57,10 @@ const smuggling: readonly Case[] = [
     post('Content-Length: 5\r\nTransfer-Encoding: chunked', `0\r\n\r\n${good}`),
     '400',
   ],
-  // The answer says Connection: close, but what has come with the request is read: each is judged by itself.
-  ['a handshake behind a refused POST', post('Content-Length: 5', `hello${good}`), '405 101'],
-  ['a handshake behind a refused GET', GET + good, '426 101'],
-  ['a row of refused requests', GET.repeat(10), Array(10).fill('426').join(' ')],
+  // Nothing is read behind a request that is refused: whoever sends more is not waited for, and gets no answer.
+  ['a handshake behind a refused POST', post('Content-Length: 5', `hello${good}`), ''],
+  ['a handshake behind a refused GET', GET + good, ''],
+  ['a row of refused requests', GET.repeat(10), ''],
   ['line feeds alone', good.replaceAll('\r\n', '\n'), '505'],
   ['one line feed alone', good.replace('localhost\r\n', 'localhost\n'), '400'],
   ['a line feed in a value', withLines('X: a\nUpgrade: h2c'), '400'],
@@ -131,9 +139,9 @@ const extensions: readonly Case[] = [
   '',
 ].map((offer) => [offer.slice(0, 80), withLines(`Sec-WebSocket-Extensions: ${offer}`), '101']);
 
-/** Over 4 KiB, or over 100 lines. A part of it may be on its way when the server hangs up, and cost us its answer. */
+/** Over 8 KiB, or over 100 lines. A part of it may be on its way when the server hangs up, and cost us its answer. */
 const tooLarge: readonly (string | Buffer)[] = [
-  ...[4096, 65_536, 1_048_576].flatMap((bytes) => [
+  ...[8192, 65_536, 1_048_576].flatMap((bytes) => [
     withLines(`X: ${'x'.repeat(bytes)}`),
     withLines(`${'x'.repeat(bytes)}: x`),
     handshakeBytes(`/${'x'.repeat(bytes)}`),
@@ -170,7 +178,7 @@ t.test('hostile handshakes', async (t) => {
   await t.test('other methods, versions and protocols', (t) => checkAnswers(t, victim, foreign));
   await t.test('no extension is agreed to', (t) => checkAnswers(t, victim, extensions));
 
-  await t.test('a header over 4 KiB is none', async (t) => {
+  await t.test('a header over 8 KiB is none', async (t) => {
     const statuses = new Set<string>();
     await victim.survives(t, () =>
       swarm(tooLarge.length * COPIES, 50, async (i) => {

@@ -54,6 +54,11 @@ t.test('slow handshakes', async (t) => {
     t.equal(answered, 0);
     t.comment(`after ${(Math.min(...lastedMs) / 1000).toFixed(1)} to ${(longestMs / 1000).toFixed(1)} s`);
     t.ok(longestMs < LONGEST_MS, 'in time');
+    t.equal(
+      await victim.server.metric('tenm_connections_rejected_total', 'reason="handshake_timeout"'),
+      300,
+      'each is counted, and none that left before',
+    );
   });
 
   await t.test('a body that takes for ever is not waited for', async (t) => {

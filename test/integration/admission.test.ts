@@ -1,16 +1,10 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import t from 'tap';
+import { RawSocket, statusesIn, upgraded } from '../harness/attackers.js';
+import { proxyHeader } from '../harness/proxy-header.js';
 import { startServer, type TestServer } from '../harness/server.js';
 import { drop, exchange, handshakeBytes, open, type TestConnection } from '../harness/sockets.js';
-
-/** A PROXY protocol v2 header for a TCP connection (the specification of HAProxy, section 2.2). */
-function proxyHeader(source: readonly number[]): Buffer {
-  const isV4 = source.length === 4;
-  const addresses = [...source, ...source.map(() => 1), 0x30, 0x39, 0x27, 0x10];
-  const head = Buffer.from([0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a]);
-  return Buffer.concat([head, Buffer.from([0x21, isV4 ? 0x11 : 0x21, 0, addresses.length, ...addresses])]);
-}
 
 /** Sends a handshake behind a PROXY header; the first line of the answer. */
 async function connectFrom(
@@ -117,10 +111,89 @@ t.test('a PROXY header is believed from who is trusted alone', async (t) => {
     0,
     last,
   ];
+  const extended = new RawSocket(server.port);
+  t.teardown(() => extended.reset());
+  extended.write(Buffer.concat([proxyHeader([203, 0, 113, 3], 24), Buffer.from(handshakeBytes('/news'))]));
+  t.ok(await extended.until((text) => text.includes('101 ')), 'as many extensions as there is room for');
+
   t.equal((await connectFrom(server, v6(1, 1), t)).status, 101);
   t.equal((await connectFrom(server, v6(2, 1), t)).status, 101);
   t.equal((await connectFrom(server, v6(3, 1), t)).status, 429, 'the same /64');
   t.equal((await connectFrom(server, v6(3, 2), t)).status, 101, 'another /64');
+});
+
+t.test('the address of a socket is that of its first PROXY header', async (t) => {
+  const server = await startServer(t, [
+    ...['--workers', '1', '--trust-proxy', '127.0.0.0/8', '--max-connections-per-ip', '2'],
+  ]);
+  const attacker = proxyHeader([203, 0, 113, 66]);
+  const forged = proxyHeader([198, 51, 100, 1]);
+  const good = Buffer.from(handshakeBytes('/news'));
+  const refused = [
+    handshakeBytes('/news', {}, 'POST'),
+    handshakeBytes('/$reserved'),
+    handshakeBytes('/news', { 'Sec-WebSocket-Version': '8' }),
+    'GET /news HTTP/1.1\r\nHost: x\r\n\r\n',
+    'POST /news HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello',
+  ].map((request) => Buffer.from(request));
+  const answerOf = async (...parts: Buffer[]) => {
+    const raw = new RawSocket(server.port);
+    t.teardown(() => raw.reset());
+    raw.write(Buffer.concat(parts));
+    await raw.until((text) => text.includes('HTTP/1.1 101'));
+    return statusesIn(raw.text);
+  };
+  // Two headers in a row are no request: uWS waits for one until it cuts the socket.
+  const doubled = new RawSocket(server.port);
+  t.teardown(() => doubled.reset());
+  doubled.write(Buffer.concat([attacker, forged, good]));
+  for (const first of refused) {
+    t.equal(await answerOf(attacker, first, forged, good), '', String(first).slice(0, 60));
+    t.equal(await answerOf(attacker, first, forged, first, forged, good), '');
+    t.equal(await answerOf(attacker, first, good), '');
+    // The same in a segment of its own, as soon as the answer to the first one has come.
+    const raw = new RawSocket(server.port);
+    raw.write(Buffer.concat([attacker, first]));
+    await raw.until((text) => text.includes('\r\n\r\n'));
+    raw.write(Buffer.concat([forged, good]));
+    await raw.closed;
+    t.match(statusesIn(raw.text), /^4\d\d$/, 'in a segment of its own');
+  }
+  t.equal(doubled.text, '');
+  t.equal(await server.metric('tenm_connections_opened_total'), 0, 'nobody came in behind a refusal');
+  t.equal((await connectFrom(server, [198, 51, 100, 1], t)).status, 101, 'the victim has its places');
+  t.equal((await connectFrom(server, [198, 51, 100, 1], t)).status, 101);
+});
+
+t.test('an address has no more unfinished handshakes in a worker than it may have connections', async (t) => {
+  const limit = 5;
+  const server = await startServer(t, [
+    ...['--workers', '1', '--max-connections', '50', '--max-connections-per-ip', String(limit)],
+  ]);
+  const silent = Array.from({ length: 60 }, () => new RawSocket(server.port));
+  t.teardown(() => silent.forEach((raw) => void raw.reset()));
+  await server.until(async () => silent.filter(({ isClosed }) => isClosed).length === 60 - limit);
+  t.equal(await server.metric('tenm_connections_rejected_total', 'reason="address"'), 60 - limit);
+  const other = await upgraded(server.port, '127.0.0.1', '127.0.0.2');
+  t.notOk(other.isClosed, 'another address comes in meanwhile');
+  other.reset();
+
+  const held = silent.filter(({ isClosed }) => !isClosed);
+  // Whatever becomes of one of them gives its place back: it leaves, is refused, or becomes a connection.
+  held[0]!.reset();
+  held[1]!.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+  await held[1]!.closed;
+  t.equal(statusesIn(held[1]!.text), '426');
+  held[2]!.write(handshakeBytes('/news'));
+  await held[2]!.until((text) => text.includes('101 '));
+  held[3]!.reset();
+  held[4]!.reset();
+  for (let round = 0; round < 3; round++) {
+    const members = await Promise.all(Array.from({ length: limit - 1 }, () => upgraded(server.port)));
+    t.equal(members.length, limit - 1, 'it has all its places');
+    for (const member of members) member.reset();
+    await server.until(async () => (await server.stats()).connections === 1);
+  }
 });
 
 t.test('more handshakes than are wanted are told to come again', async (t) => {

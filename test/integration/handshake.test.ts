@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap';
+import { RawSocket, statusesIn } from '../harness/attackers.js';
 import { startServer } from '../harness/server.js';
 import { drop, exchange, handshakeBytes, open, openMany } from '../harness/sockets.js';
 
@@ -110,4 +111,34 @@ t.test('a client that talks is not listened to; one that shouts is closed', asyn
     async () => (await server.metric('tenm_connections_closed_total', 'reason="client"')) === 1,
   );
   drop([talker!]);
+});
+
+t.test('cookies have room, and what is larger than allowed is refused and counted', async (t) => {
+  const server = await startServer(t, ['--workers', '1']);
+  const withCookie = (bytes: number) => handshakeBytes('/news', { Cookie: `a=${'x'.repeat(bytes)}` });
+  /** The status of the answer to a handshake that comes in so many pieces, each in a segment of its own. */
+  const statusOf = async (port: number, bytes: string, pieces: number) => {
+    const raw = new RawSocket(port);
+    t.teardown(() => raw.reset());
+    const size = Math.ceil(bytes.length / pieces);
+    await raw.writeApart(Array.from({ length: pieces }, (_, i) => bytes.slice(i * size, (i + 1) * size)));
+    await raw.until((text) => text.includes('\r\n\r\n'));
+    return statusesIn(raw.text);
+  };
+  for (const pieces of [1, 2, 7]) {
+    for (const bytes of [4100, 7900]) t.equal(await statusOf(server.port, withCookie(bytes), pieces), '101');
+    for (const bytes of [8200, 20_000])
+      t.equal(await statusOf(server.port, withCookie(bytes), pieces), '431');
+  }
+  t.equal(await server.metric('tenm_connections_rejected_total', 'reason="header_too_large"'), 6);
+  const answer = await exchange(server.port, withCookie(9000));
+  t.match(answer.split('\r\n\r\n')[1], /^[^\n]*--max-header[^\n]*\n$/, 'the answer names the flag');
+
+  const roomy = await startServer(t, ['--workers', '1', '--max-header', '65536']);
+  t.equal(await statusOf(roomy.port, withCookie(60_000), 3), '101');
+  t.equal(await statusOf(roomy.port, withCookie(70_000), 3), '431');
+  const narrow = await startServer(t, ['--workers', '1', '--max-header', '1024']);
+  t.equal(await statusOf(narrow.port, withCookie(500), 1), '101');
+  t.equal(await statusOf(narrow.port, withCookie(1000), 1), '431');
+  t.equal(await narrow.metric('tenm_connections_rejected_total', 'reason="header_too_large"'), 1);
 });

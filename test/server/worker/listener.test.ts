@@ -11,6 +11,7 @@ import { loadBinding } from '../../../server/worker/binding.js';
 import { type Connection, Connections, initialStateOf } from '../../../server/worker/connections.js';
 import { Counters } from '../../../server/worker/counters.js';
 import { FanOut } from '../../../server/worker/fan-out.js';
+import { HalfOpenSockets } from '../../../server/worker/half-open-sockets.js';
 import { ListenError, Listener } from '../../../server/worker/listener.js';
 import { PingWheel } from '../../../server/worker/ping-wheel.js';
 import { wheelTimes } from '../../../server/worker/wheel-clock.js';
@@ -38,8 +39,13 @@ function listenerOn(port: number) {
     undefined,
     undefined,
   );
+  const halfOpen = new HalfOpenSockets(
+    { trustProxy: undefined, maxConnectionsPerIp: undefined },
+    counters,
+    logger,
+  );
   const listener = new Listener(
-    loadBinding(logger),
+    loadBinding(logger, 8192),
     {
       host: '127.0.0.1',
       ports: noPorts,
@@ -47,10 +53,11 @@ function listenerOn(port: number) {
       tlsCert: certificate.certFile,
       tlsKey: certificate.keyFile,
       maxQueuedBytes: 65_536,
+      maxHeader: 8192,
       socketsLimit: 100,
       initialState: initialStateOf({ pingsFrames: false, expires: false, countsAddresses: false }),
     },
-    { topics, fanOut, connections, admission, counters },
+    { topics, fanOut, connections, halfOpen, admission, counters },
     silent,
     logger,
   );

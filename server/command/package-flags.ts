@@ -31,6 +31,7 @@ export const PACKAGE_FLAGS: readonly string[] = [
   'max-connections',
   'max-connections-per-ip',
   'max-handshakes-per-second',
+  'max-header',
   'max-message',
   'memory',
   'message-bytes',

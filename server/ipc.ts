@@ -32,16 +32,16 @@ export interface StartOrder {
   readonly keyFile: Buffer | undefined;
 }
 
-/** A message of the embedded broker. */
-export interface BrokerMessage {
-  readonly kind: 'message';
-  readonly channel: Buffer;
-  readonly payload: Buffer;
+/** Messages of the embedded broker: a channel and a payload for each, in order. */
+export interface BrokerMessages {
+  readonly kind: 'messages';
+  readonly channels: readonly Buffer[];
+  readonly payloads: readonly Buffer[];
 }
 
 export type ToWorker =
   | StartOrder
-  | BrokerMessage
+  | BrokerMessages
   /** Report; see {@link WorkerReport.process}. */
   | { readonly kind: 'collect'; readonly request: number; readonly withProcess: boolean }
   /** Say that you still take orders. */

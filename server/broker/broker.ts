@@ -38,6 +38,8 @@ export class BrokerUnavailableError extends Error {
 /** The side of the broker in the primary. */
 export interface Publisher {
   readonly state: BrokerState;
+  /** Messages that were kept from a worker that does not keep up, one for each such worker; probes do not count. */
+  readonly dropped: number;
   start(): void;
   stop(): void;
   /**

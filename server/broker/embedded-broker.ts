@@ -1,6 +1,8 @@
 // The broker without Redis: what is published over HTTP goes from the primary to every worker.
-
+import type { EventEmitter } from 'node:events';
+import { isOwn } from '../channel.js';
 import type { ToWorker } from '../ipc.js';
+import type { Logger } from '../logger.js';
 import {
   type BrokerState,
   BrokerUnavailableError,
@@ -8,27 +10,41 @@ import {
   type Subscription,
   type SubscriptionEvents,
 } from './broker.js';
+import type { Outbox } from './outbox.js';
 
 /** A worker as the embedded broker sees it. */
 export interface Receiver {
-  /** Bytes that were sent to the worker and not taken by it yet. */
-  readonly backlogBytes: number;
-  sendMessage(channel: Buffer, payload: Buffer): void;
+  readonly number: number;
+  readonly outbox: Outbox;
 }
 
-/** Most bytes that may wait for a worker that does not keep up; beyond it, publishers are told to come back. */
-const MAX_BACKLOG_BYTES = 64 * 1024 * 1024;
+/** How long a publication waits for workers that do not keep up. */
+const PATIENCE_MS = 2000;
 
-/** Publishes to every worker by way of its cluster channel. */
+const NOBODY_KEEPS_UP = 'no worker keeps up';
+
+/**
+ * Publishes to every worker by way of its cluster channel.
+ *
+ * A publisher that is faster than the workers is slowed down: its publication waits, in order, while the outbox of a
+ * worker is full. A worker that has kept one waiting for too long is cut off: it gets nothing until it has caught up,
+ * and nobody waits for it meanwhile. Where all workers are that far behind, nothing is published.
+ */
 export class EmbeddedPublisher implements Publisher {
   readonly #probeChannel: string;
-  readonly #receivers: () => Iterable<Receiver>;
+  readonly #receivers: () => readonly Receiver[];
+  readonly #logger: Logger;
   readonly state: BrokerState = { isConnected: true, reason: '' };
+  /** Settles with the last publication that waits. */
+  #last: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
+  dropped = 0;
 
   /** @param receivers the workers that hold connections now */
-  constructor(probeChannel: string, receivers: () => Iterable<Receiver>) {
+  constructor(probeChannel: string, receivers: () => readonly Receiver[], logger: Logger) {
     this.#probeChannel = probeChannel;
     this.#receivers = receivers;
+    this.#logger = logger;
   }
 
   start(): void {}
@@ -36,42 +52,96 @@ export class EmbeddedPublisher implements Publisher {
   stop(): void {}
 
   async publish(channel: string, payload: Buffer): Promise<void> {
-    const receivers = [...this.#receivers()];
-    if (receivers.length === 0) throw new BrokerUnavailableError('no worker is running');
-    if (receivers.some(({ backlogBytes }) => backlogBytes > MAX_BACKLOG_BYTES)) {
-      throw new BrokerUnavailableError('a worker is too far behind');
-    }
-    const channelBytes = Buffer.from(channel);
-    for (const receiver of receivers) receiver.sendMessage(channelBytes, payload);
+    const receivers = this.#receivers();
+    if (this.#waiting === 0 && !receivers.some(isWaitedFor)) return this.#hand(receivers, channel, payload);
+    const deadlineMs = performance.now() + PATIENCE_MS;
+    const turn = this.#last.then(async () => {
+      await this.#room(deadlineMs);
+      this.#hand(this.#receivers(), channel, payload);
+    });
+    this.#waiting++;
+    this.#last = turn.catch(() => {}).then(() => this.#waiting--);
+    return turn;
   }
 
   probe(payload: Buffer): Promise<void> {
     return this.publish(this.#probeChannel, payload);
   }
+
+  #hand(receivers: readonly Receiver[], channel: string, payload: Buffer): void {
+    if (receivers.length === 0) throw new BrokerUnavailableError('no worker is running');
+    if (receivers.every(({ outbox }) => outbox.isCutOff)) throw new BrokerUnavailableError(NOBODY_KEEPS_UP);
+    const channelBytes = Buffer.from(channel);
+    for (const { outbox } of receivers) {
+      if (!outbox.push(channelBytes, payload) && !isOwn(channelBytes)) this.dropped++;
+    }
+  }
+
+  /** Waits until every worker that is not cut off has room, and cuts off those that have none in time. */
+  async #room(deadlineMs: number): Promise<void> {
+    for (;;) {
+      const receivers = this.#receivers();
+      const full = receivers.filter(isWaitedFor);
+      if (full.length === 0) return;
+      const leftMs = deadlineMs - performance.now();
+      if (leftMs > 0) await room(full[0]!.outbox, leftMs);
+      else if (receivers.every(isBehind)) throw new BrokerUnavailableError(NOBODY_KEEPS_UP);
+      else for (const receiver of full) this.#cutOff(receiver);
+    }
+  }
+
+  #cutOff({ number: worker, outbox }: Receiver): void {
+    this.#logger.error('worker does not keep up: messages go past it until it has caught up', { worker });
+    outbox.cutOff((dropped) => this.#logger.warn('worker has caught up', { worker, dropped }));
+  }
 }
 
-/** The worker's side: takes its messages from the channel to the primary. */
+const isWaitedFor = ({ outbox }: Receiver): boolean => outbox.isFull && !outbox.isCutOff;
+const isBehind = ({ outbox }: Receiver): boolean => outbox.isFull || outbox.isCutOff;
+
+/** Settles when the outbox has room, or the time is over. */
+function room(outbox: Outbox, leftMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, leftMs);
+    outbox.onceRoom(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+/** The worker's side: takes its messages, in batches, from the channel to the primary. */
 export class EmbeddedSubscription implements Subscription {
   readonly #probeChannel: Buffer;
   readonly #events: SubscriptionEvents;
+  readonly #fromPrimary: Pick<EventEmitter, 'on' | 'off'>;
 
-  constructor(probeChannel: string, events: SubscriptionEvents) {
+  /** @param fromPrimary emits `message` */
+  constructor(
+    probeChannel: string,
+    events: SubscriptionEvents,
+    fromPrimary: Pick<EventEmitter, 'on' | 'off'> = process,
+  ) {
     this.#probeChannel = Buffer.from(probeChannel);
     this.#events = events;
+    this.#fromPrimary = fromPrimary;
   }
 
   start(): void {
-    process.on('message', this.#take);
+    this.#fromPrimary.on('message', this.#take);
     this.#events.onState({ isConnected: true, reason: '' });
   }
 
   stop(): void {
-    process.off('message', this.#take);
+    this.#fromPrimary.off('message', this.#take);
   }
 
   readonly #take = (message: ToWorker): void => {
-    if (message.kind !== 'message') return;
-    if (this.#probeChannel.equals(message.channel)) this.#events.onProbe(message.payload);
-    else this.#events.onMessage(message.channel, message.payload);
+    if (message.kind !== 'messages') return;
+    for (const [i, channel] of message.channels.entries()) {
+      const payload = message.payloads[i]!;
+      if (this.#probeChannel.equals(channel)) this.#events.onProbe(payload);
+      else this.#events.onMessage(channel, payload);
+    }
   };
 }

@@ -15,6 +15,8 @@ const NO_PROBE = Buffer.alloc(0);
 
 /** Publishes at Redis, as long as that is a master. */
 export class RedisPublisher implements Publisher {
+  /** A subscriber that does not keep up is cut off by Redis itself. */
+  readonly dropped = 0;
   readonly #link: RedisLink;
   readonly #pattern: string;
   readonly #probeChannel: string;

@@ -73,7 +73,7 @@ export const metricRows: readonly Row[] = [
     'messages_dropped_total',
     'reason',
     'Messages that were not delivered, by reason.',
-    ({ total }) => total.reasons.dropped,
+    ({ total, snapshot }) => ({ ...total.reasons.dropped, worker_behind: snapshot.droppedBehind }),
   ),
   histogram(
     'delivery_handover_seconds',

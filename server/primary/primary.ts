@@ -1,7 +1,7 @@
 // The primary: checks the host, starts the workers, owns the admin listener, and ends it all in order.
 import type { Server } from 'node:http';
-import { openAdmin } from '../admin/admin.js';
-import { AdminGuard } from '../admin/admin-guard.js';
+import { AdminGuard } from '../admin/guard.js';
+import { openAdmin } from '../admin/listener.js';
 import { StatusPage } from '../admin/status-page.js';
 import { StatusStream } from '../admin/status-stream.js';
 import type { Publisher } from '../broker/broker.js';
@@ -70,7 +70,7 @@ class Primary {
     this.#pool = new WorkerPool(options, probes, report, logger);
     this.#publisher =
       options.redis === undefined
-        ? new EmbeddedPublisher(probes.channel, () => this.#pool.workers)
+        ? new EmbeddedPublisher(probes.channel, () => this.#pool.workers, logger)
         : new RedisPublisher(options.redis, options.redisPattern, probes.channel, logger);
     this.#readiness = new Readiness(this.#publisher, probes, this.#pool, options.workers, logger);
     this.#drain = new Drain(this.#pool, report, options.drainRate, logger);
@@ -167,6 +167,7 @@ class Primary {
         kind: this.#options.redis === undefined ? 'embedded' : 'redis',
         ...this.#publisher.state,
       },
+      droppedBehind: this.#publisher.dropped,
       stopping: this.life.isStopping,
       drain: this.#drain.progress,
     };

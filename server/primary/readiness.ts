@@ -113,10 +113,11 @@ function firstOf(
   return undefined;
 }
 
-function obstacleOf({ state, silentS, broker }: WorkerHandle): string | undefined {
+function obstacleOf({ state, silentS, broker, outbox }: WorkerHandle): string | undefined {
   if (state === 'full') return 'is full and not listening';
   if (state === 'draining') return 'is draining';
   if (silentS > MAX_SILENCE_S) return `has not answered for ${silentS} s`;
+  if (outbox.isCutOff) return 'does not keep up, and messages go past it';
   if (!broker.isConnected) return `has no broker: ${broker.reason}`;
   if (broker.reason !== '') return `is not sure of the broker: ${broker.reason}`;
   return undefined;

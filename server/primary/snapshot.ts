@@ -23,6 +23,8 @@ export interface SnapshotParts {
   /** Why the server is not ready; `undefined` when it is. */
   readonly obstacle: string | undefined;
   readonly broker: BrokerState & { readonly kind: 'embedded' | 'redis' };
+  /** Messages that the broker kept from workers that do not keep up, one for each worker. */
+  readonly droppedBehind: number;
   readonly stopping: boolean;
   readonly drain: DrainProgress | undefined;
 }
@@ -44,6 +46,8 @@ export interface Snapshot {
   readonly closed: Readonly<Record<string, number>>;
   readonly rejected: number;
   readonly messages: Readonly<Record<'received' | 'delivered' | 'unrouted' | 'dropped', number>>;
+  /** Part of those dropped; see {@link SnapshotParts.droppedBehind}. */
+  readonly droppedBehind: number;
   readonly pings: number;
   readonly pingLag: HistogramReport;
   readonly probe: HistogramReport;
@@ -103,8 +107,9 @@ export function takeSnapshot(parts: SnapshotParts): Snapshot {
       received: counters.messagesReceived,
       delivered: counters.messagesDelivered,
       unrouted: counters.messagesUnrouted,
-      dropped: sumOf(reasons.dropped),
+      dropped: sumOf(reasons.dropped) + parts.droppedBehind,
     },
+    droppedBehind: parts.droppedBehind,
     pings: counters.pingsSent,
     pingLag: histograms.pingLag,
     probe: histograms.probe,

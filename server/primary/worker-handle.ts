@@ -2,6 +2,7 @@
 import type { Worker as ClusterWorker } from 'node:cluster';
 import type { BrokerState } from '../broker/broker.js';
 import type { Receiver } from '../broker/embedded-broker.js';
+import { Outbox } from '../broker/outbox.js';
 import type { ToWorker } from '../ipc.js';
 import type { Shower, ShownCertificate } from '../tls/certificate-renewal.js';
 
@@ -26,6 +27,10 @@ export class WorkerHandle implements Receiver, Shower {
   readonly generation: number;
   readonly keyFile: Buffer | undefined;
   readonly process: ClusterWorker;
+  /** The messages of the embedded broker. */
+  readonly outbox = new Outbox((channels, payloads, sent) =>
+    this.send({ kind: 'messages', channels, payloads }, sent),
+  );
   readonly startedMs = performance.now();
   /** Settles with how the process ended; one that could not be made has ended too. */
   readonly exited: Promise<string>;
@@ -41,7 +46,6 @@ export class WorkerHandle implements Receiver, Shower {
   renewalError: string | undefined;
   /** When the newest probe that it has heard was published; 0 before the first. */
   probeMs = 0;
-  #backlogBytes = 0;
   #shutAnswered: (() => void) | undefined;
 
   constructor(number: number, generation: Generation, process: ClusterWorker) {
@@ -55,6 +59,7 @@ export class WorkerHandle implements Receiver, Shower {
         if (this.pid === 0) resolve(`it could not be started: ${error.message}`);
       });
     });
+    void this.exited.then(() => this.outbox.close());
   }
 
   get id(): number {
@@ -66,20 +71,9 @@ export class WorkerHandle implements Receiver, Shower {
     return this.process.process.pid ?? 0;
   }
 
-  get backlogBytes(): number {
-    return this.#backlogBytes;
-  }
-
   send(message: ToWorker, sent: () => void = () => {}): void {
     // A worker may die at any moment; its exit event is where that is handled, not here.
     if (this.process.isConnected()) this.process.send(message, () => sent());
-  }
-
-  sendMessage(channel: Buffer, payload: Buffer): void {
-    this.#backlogBytes += payload.byteLength;
-    this.send({ kind: 'message', channel, payload }, () => {
-      this.#backlogBytes -= payload.byteLength;
-    });
   }
 
   /** Makes it stop listening; settles when it has, or has ended, or with false when it does neither in time. */

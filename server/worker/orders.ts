@@ -73,7 +73,7 @@ async function loadVerifier(
 
 function obey(worker: Worker, order: Exclude<ToWorker, StartOrder>): void {
   switch (order.kind) {
-    case 'message':
+    case 'messages':
       // The embedded broker takes it from the channel itself.
       return;
     case 'collect':

@@ -60,6 +60,7 @@ export function snapshotOf(parts: Partial<Snapshot> = {}): Snapshot {
     workersMissing: 0,
     restarts: 0,
     kills: {},
+    droppedBehind: 0,
     usage: {
       connections: 30,
       connectionsLimit: 40_000,

@@ -1,7 +1,9 @@
 import { connect } from 'node:net';
+import { createClient } from 'redis';
 import t from 'tap';
+import { startRedis } from '../harness/redis.js';
 import { startServer } from '../harness/server.js';
-import { exchange } from '../harness/sockets.js';
+import { drop, exchange, open } from '../harness/sockets.js';
 
 const INTERFACE_METRICS = [
   'connections',
@@ -91,10 +93,135 @@ t.test('publish says what is wrong', async (t) => {
       '\r\n0\r\n\r\n',
     );
   t.match(await exchange(server.adminPort, chunked), /^HTTP\/1\.1 413 /);
-  t.equal((await server.fetch('/publish/news')).status, 405);
-  t.equal((await server.fetch('/metrics', { method: 'POST' })).status, 405);
+});
+
+t.test('a message for many channels', async (t) => {
+  const server = await startServer(t, ['--workers', '2']);
+  const many = async (channels: readonly string[], message: string) => {
+    const body = JSON.stringify({ channels, message });
+    const response = await server.fetch('/publish', { method: 'POST', body });
+    return { status: response.status, answer: (await response.json()) as Record<string, unknown> };
+  };
+  const names = (count: number) => Array.from({ length: count }, (_, i) => `c${i}`);
+  t.same(await many(['a', 'é/ü'], 'héllo'), { status: 202, answer: { channels: ['a', 'é/ü'], bytes: 6 } });
+  const members = await Promise.all(names(10).map((name) => open(server.url(name))));
+  // A gigabyte in all, if each channel's were counted.
+  const large = 'x'.repeat(1024 * 1024);
+  const { status, answer } = await many(names(1000), large);
+  t.equal(status, 202);
+  t.same(answer, { channels: names(1000), bytes: large.length });
+  for (const member of members) t.equal((await member.messages(1))[0]!.data.byteLength, large.length);
+  t.match(await many(names(1001), 'x'), {
+    status: 400,
+    answer: { error: /1001 channels; 1000 are allowed/ },
+  });
+  const asMany = await many(Array(1_000_000).fill('abc'), 'x');
+  t.match(asMany, { status: 400, answer: { error: /1000/ } });
+  drop(members);
+});
+
+t.test('who publishes on many channels learns on which of them the message is', async (t) => {
+  const redis = await startRedis(t);
+  const admin = createClient({ url: redis.url, RESP: 2 });
+  await admin.connect();
+  t.teardown(() => admin.destroy());
+  const rights = ['on', '>secret', '~*', '+@all', 'resetchannels', '&$10m/*', '&news*'];
+  await admin.sendCommand(['ACL', 'SETUSER', 'push', ...rights]);
+  const server = await startServer(t, [
+    ...['--workers', '1', '--redis-pattern', 'news*'],
+    ...['--redis', `redis://push:secret@127.0.0.1:${redis.port}`],
+  ]);
+  const publish = async (channels: readonly string[]) => {
+    const body = JSON.stringify({ channels, message: 'hello' });
+    const response = await server.fetch('/publish', { method: 'POST', body });
+    return { status: response.status, answer: await response.json() };
+  };
+  t.match(await publish(['news/1', 'sport', 'news/2', 'weather']), {
+    status: 503,
+    answer: {
+      error: /^broker unavailable: .*NOPERM.*published on 2 of 4 channels$/,
+      published: ['news/1', 'news/2'],
+      failed: ['sport', 'weather'],
+      bytes: 5,
+    },
+  });
+  t.same(await publish(['news/1']), { status: 202, answer: { channels: ['news/1'], bytes: 5 } });
+});
+
+t.test('HTTP as clients and proxies expect it', async (t) => {
+  const server = await startServer(t, ['--workers', '1']);
+  const raw = (bytes: string | Buffer) => exchange(server.adminPort, bytes);
+  const last = 'Host: localhost\r\nConnection: close\r\n';
+
+  for (const path of ['/publish', '/publish/news', '/drain', '/restart']) {
+    const response = await server.fetch(path);
+    t.same([response.status, response.headers.get('allow')], [405, 'POST'], path);
+  }
+  for (const path of ['/metrics', '/healthz', '/readyz', '/stats']) {
+    const response = await server.fetch(path, { method: 'POST', body: 'x' });
+    t.same([response.status, response.headers.get('allow')], [405, 'GET, HEAD'], path);
+    const head = await raw(`HEAD ${path} HTTP/1.1\r\n${last}\r\n`);
+    t.match(head, /^HTTP\/1\.1 200 .*Content-Length: [1-9].*\r\n\r\n$/s, `HEAD ${path}`);
+  }
   t.equal((await server.fetch('/nothing')).status, 404);
-  t.equal((await server.fetch('/healthz', { method: 'HEAD' })).status, 200);
+
+  t.match(
+    await raw(Buffer.from(`POST /publish/café HTTP/1.1\r\n${last}Content-Length: 0\r\n\r\n`)),
+    /^HTTP\/1\.1 400 .*percent-encoded/s,
+  );
+  t.match(
+    await raw(`GET /healthz HTTP/1.1\r\n${last}X: ${'x'.repeat(20_000)}\r\n\r\n`),
+    /^HTTP\/1\.1 431 .*too large/s,
+  );
+  t.match(await raw('hello\r\n\r\n'), /^HTTP\/1\.1 400 .*no HTTP request/s);
+
+  const announced = `POST /publish/news HTTP/1.1\r\n${last}Content-Length: 10000000\r\n`;
+  t.match(await raw(`${announced}\r\n`), /^HTTP\/1\.1 413 /, 'before the body has come');
+  t.match(await raw(`${announced}Expect: 100-continue\r\n\r\n`), /^HTTP\/1\.1 413 /, 'instead of 100');
+  t.match(
+    await raw(`POST /publish/news HTTP/1.1\r\n${last}Content-Length: 2\r\nExpect: 100-continue\r\n\r\nhi`),
+    /^HTTP\/1\.1 100 .*HTTP\/1\.1 202 /s,
+  );
+  t.match(
+    await raw(`GET /healthz HTTP/1.1\r\n${last}Expect: more\r\n\r\n`),
+    /^HTTP\/1\.1 417 /,
+    'no other expectation is known (RFC 9110 section 10.1.1)',
+  );
+
+  const news = await open(server.url('news'));
+  const chunked = (chunks: string) =>
+    `POST /publish/news HTTP/1.1\r\n${last}Transfer-Encoding: chunked\r\n\r\n${chunks}`;
+  t.match(await raw(chunked('3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n')), /^HTTP\/1\.1 202 /);
+  const form = { method: 'POST', body: 'as curl -d sends it' };
+  t.equal(
+    (
+      await server.fetch('/publish/news', {
+        ...form,
+        headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+      })
+    ).status,
+    202,
+  );
+  t.equal(await server.publish('ne%77s?a=b', 'the query is not looked at'), 202);
+  await news.messages(3);
+  t.same(news.texts, ['abcde', 'as curl -d sends it', 'the query is not looked at']);
+  drop([news]);
+});
+
+t.test('what is published in a pipeline arrives in its order', async (t) => {
+  const server = await startServer(t, ['--workers', '1']);
+  const news = await open(server.url('news'));
+  const count = 3000;
+  const texts = Array.from({ length: count }, (_, i) => `${i} ${'x'.repeat((i * 37) % 500)}`);
+  const requests = texts.map(
+    (text, i) =>
+      `POST /publish/news HTTP/1.1\r\nHost: x\r\n${i === count - 1 ? 'Connection: close\r\n' : ''}Content-Length: ${text.length}\r\n\r\n${text}`,
+  );
+  const answers = await exchange(server.adminPort, requests.join(''));
+  t.equal(answers.split('HTTP/1.1 202 ').length - 1, count);
+  await news.messages(count);
+  t.same(news.texts, texts);
+  drop([news]);
 });
 
 t.test('a client that goes away in the middle of its request harms nobody', async (t) => {

@@ -1,8 +1,6 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import t from 'tap';
 import { MAX_VIEWERS, StatusStream } from '../../../server/admin/status-stream.js';
+import { serveHttp } from '../../harness/http.js';
 import type { Teardown } from '../../harness/server.js';
 
 /** A listener that serves nothing but the stream. */
@@ -13,15 +11,8 @@ async function serve(t: Teardown, collect: () => Promise<unknown>) {
     () => [[1]],
     ({ message }) => failures.push(message),
   );
-  const server = createServer((_request, response) => stream.add(response));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.teardown(() => {
-    stream.stop();
-    server.closeAllConnections();
-    server.close();
-  });
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const { url } = await serveHttp(t, (_request, response) => stream.add(response));
+  t.teardown(() => stream.stop());
   return { url, failures };
 }
 

@@ -8,7 +8,14 @@ import { keptLog } from '../../harness/log.js';
 const CONNECTED: BrokerState = { isConnected: true, reason: '' };
 
 const workerOf = (number: number, more: Partial<WorkerHandle> = {}) =>
-  ({ number, state: 'listening', broker: CONNECTED, probeMs: performance.now(), ...more }) as WorkerHandle;
+  ({
+    number,
+    state: 'listening',
+    broker: CONNECTED,
+    probeMs: performance.now(),
+    outbox: { isCutOff: false },
+    ...more,
+  }) as WorkerHandle;
 
 function readinessOf(serving: WorkerHandle[], state: BrokerState = CONNECTED, expected = serving.length) {
   const probes = newProbeIdentity();
@@ -63,6 +70,10 @@ t.test('each obstacle is named', async (t) => {
   t.equal(
     obstacleWith({ broker: { isConnected: true, reason: 'NOPERM' } }),
     'worker 2 is not sure of the broker: NOPERM',
+  );
+  t.equal(
+    obstacleWith({ outbox: { isCutOff: true } as WorkerHandle['outbox'] }),
+    'worker 2 does not keep up, and messages go past it',
   );
   t.equal(obstacleWith({ probeMs: 0 }), 'worker 2 has not heard a probe yet');
   t.equal(obstacleWith({ probeMs: performance.now() - 7000 }), 'worker 2 has heard no probe for 7 s');

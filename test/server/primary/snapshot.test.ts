@@ -37,6 +37,7 @@ export function snapshotOf(obstacle?: string): Snapshot {
     uptimeSeconds: 60,
     obstacle,
     broker: { kind: 'embedded', isConnected: true, reason: '' },
+    droppedBehind: 3,
     stopping: false,
     drain: undefined,
   });
@@ -45,7 +46,7 @@ export function snapshotOf(obstacle?: string): Snapshot {
 t.test('sums over the workers, and each worker for itself', (t) => {
   const snapshot = snapshotOf();
   t.match(snapshot, { ready: true, reason: null, connections: 5, opened: 9, rejected: 3, drain: null });
-  t.same(snapshot.messages, { received: 0, delivered: 40, unrouted: 0, dropped: 2 });
+  t.same(snapshot.messages, { received: 0, delivered: 40, unrouted: 0, dropped: 5 });
   t.same(
     snapshot.workers.map(({ pid, connections, delivered }) => [pid, connections, delivered]),
     [

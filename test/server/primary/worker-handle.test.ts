@@ -60,3 +60,16 @@ t.test('whoever makes it stop listening learns whether it did so in time', async
   t.equal(await ending, true);
   t.equal(await handleOf(42).handle.shut(), false, 'it does neither');
 });
+
+t.test('messages of the embedded broker go over its channel, until it ends', async (t) => {
+  const { handle, emitter, sent } = handleOf(42);
+  const [channel, payload] = [Buffer.from('news'), Buffer.from('hello')];
+  handle.outbox.push(channel, payload);
+  await new Promise((resolve) => setImmediate(resolve));
+  t.same(sent, [{ kind: 'messages', channels: [channel], payloads: [payload] }]);
+  emitter.isConnected = () => false;
+  while (!handle.outbox.isFull) handle.outbox.push(channel, Buffer.alloc(1024 * 1024));
+  emitter.emit('exit', 1, null);
+  await handle.exited;
+  t.equal(handle.outbox.isFull, false, 'what waited for it is let go');
+});

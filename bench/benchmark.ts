@@ -1,5 +1,4 @@
 // The command: from checked options to a table, two files and an exit code.
-
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BenchOptions } from './options.js';

@@ -1,11 +1,10 @@
 // A certificate for servers on loopback: signed by itself, made by the openssl program, gone afterwards.
-
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const openssl = (
+const OPENSSL = (
   'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost ' +
   '-addext subjectAltName=IP:127.0.0.1,DNS:localhost'
 ).split(' ');
@@ -35,7 +34,7 @@ export function selfSigned(): Certificate {
   const certFile = join(folder, 'cert.pem');
   const keyFile = join(folder, 'key.pem');
   try {
-    execFileSync('openssl', [...openssl, '-keyout', keyFile, '-out', certFile], {
+    execFileSync('openssl', [...OPENSSL, '-keyout', keyFile, '-out', certFile], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     return { certFile, keyFile, pem: readFileSync(certFile, 'utf8'), remove };

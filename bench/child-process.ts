@@ -1,10 +1,9 @@
 // A program that a benchmark has started: whether it still runs, what it said, and its end.
-
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const stopTimeoutMs = 5_000;
-const outputKeptBytes = 4_096;
+const STOP_TIMEOUT_MS = 5_000;
+const OUTPUT_KEPT_BYTES = 4_096;
 
 /** Every program that runs, so that none is left behind when this process ends in any way. */
 const running = new Set<Child>();
@@ -31,7 +30,7 @@ export class Child {
     running.add(this);
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       stream?.on('data', (chunk) => {
-        this.#output = `${this.#output}${chunk}`.slice(-outputKeptBytes);
+        this.#output = `${this.#output}${chunk}`.slice(-OUTPUT_KEPT_BYTES);
       });
     }
     this.#ended = new Promise((resolve) => {
@@ -62,7 +61,7 @@ export class Child {
     const deadline = new AbortController();
     await Promise.race([
       this.#ended,
-      sleep(stopTimeoutMs, undefined, { signal: deadline.signal }).catch(() => {}),
+      sleep(STOP_TIMEOUT_MS, undefined, { signal: deadline.signal }).catch(() => {}),
     ]);
     deadline.abort();
     killGroup(this.pid);

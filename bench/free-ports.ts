@@ -1,9 +1,8 @@
 // Ports that nobody listens on, outside of the range from which the kernel takes source ports.
-
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 
-const lowest = 12_000;
+const LOWEST = 12_000;
 
 /** First port of the kernel's own range, /proc/sys/net/ipv4/ip_local_port_range; its default elsewhere. */
 function firstEphemeralPort(): number {
@@ -30,16 +29,16 @@ const isFree = (port: number): Promise<boolean> =>
  */
 export async function freePorts(count: number): Promise<number> {
   const end = Math.min(firstEphemeralPort(), 32_768);
-  const room = end - count - lowest;
+  const room = end - count - LOWEST;
   if (room <= 0)
-    throw new Error(`no room for ${count} ports between ${lowest} and ${end}, the first ephemeral port`);
+    throw new Error(`no room for ${count} ports between ${LOWEST} and ${end}, the first ephemeral port`);
   const offset = Math.floor(Math.random() * room);
   let free = 0;
   for (let i = 0; i < room + count; i++) {
-    const port = lowest + ((offset + i) % (room + count));
-    free = port === lowest ? 0 : free;
+    const port = LOWEST + ((offset + i) % (room + count));
+    free = port === LOWEST ? 0 : free;
     free = (await isFree(port)) ? free + 1 : 0;
     if (free === count) return port - count + 1;
   }
-  throw new Error(`no ${count} neighbouring ports are free between ${lowest} and ${end}`);
+  throw new Error(`no ${count} neighbouring ports are free between ${LOWEST} and ${end}`);
 }

@@ -1,5 +1,4 @@
 // What connections got, held against what was published: lost, duplicated, out of order. Pure.
-
 import type { ChurnRecord } from './load/churner.js';
 
 /** When each message of a channel was published, ms since 1970; message 1 is at index 0. */

@@ -1,37 +1,36 @@
 // The table of the benchmark's options: the only place that knows a flag's name, default, range, unit and meaning.
-
 import type { Command } from '../server/command/command.js';
 import { choice, decimal, integer, type OptionValues, text, toggle } from '../server/command/option.js';
 import { scenarioNames } from './scenarios/index.js';
 
-const ofScenario = 'by scenario, see docs/benchmarks.md';
+const OF_SCENARIO = 'by scenario, see docs/benchmarks.md';
 
 export const benchOptions = {
   connections: integer({
     help: 'how many connections to make',
     min: 1,
     max: 100_000_000,
-    defaultText: ofScenario,
+    defaultText: OF_SCENARIO,
   }),
   workers: integer({
     help: "10m-server's workers; more are used where the limit on open files asks for it",
     min: 1,
     max: 1024,
-    defaultText: ofScenario,
+    defaultText: OF_SCENARIO,
   }),
   duration: decimal({
     help: 'length of the measured part',
     min: 0.1,
     max: 86_400,
     unit: 'seconds',
-    defaultText: ofScenario,
+    defaultText: OF_SCENARIO,
   }),
   rate: integer({
     help: 'pings (ping) or messages (targeted, churn) to aim at',
     min: 1,
     max: 10_000_000,
     unit: 'per second',
-    defaultText: ofScenario,
+    defaultText: OF_SCENARIO,
   }),
   shared: toggle({ help: 'idle: all connections on one channel instead of one each' }),
   tls: toggle({

@@ -1,10 +1,9 @@
 // A Redis of the benchmark's own, and the publisher that uses it.
-
 import { createClient } from 'redis';
 import { Child, waitUntil } from './child-process.js';
 import { freePorts } from './free-ports.js';
 
-const startTimeoutMs = 10_000;
+const START_TIMEOUT_MS = 10_000;
 
 /** A running redis-server without persistence, on a free port. */
 export class RedisProcess {
@@ -40,7 +39,7 @@ export class RedisProcess {
     client.on('error', () => {});
     void client.connect().catch(() => {});
     try {
-      await waitUntil('redis-server answers', startTimeoutMs, signal, () => {
+      await waitUntil('redis-server answers', START_TIMEOUT_MS, signal, () => {
         child.assertRunning();
         return client.isReady;
       });
@@ -59,7 +58,7 @@ export class RedisProcess {
 
   /** Waits for this many subscribed connections. */
   async waitForSubscribers(count: number, signal: AbortSignal): Promise<void> {
-    await waitUntil(`${count} subscriptions in Redis`, startTimeoutMs, signal, async () => {
+    await waitUntil(`${count} subscriptions in Redis`, START_TIMEOUT_MS, signal, async () => {
       const list = await this.#client.sendCommand(['CLIENT', 'LIST', 'TYPE', 'pubsub']);
       return String(list).trim().split('\n').filter(Boolean).length >= count;
     });

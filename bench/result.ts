@@ -1,12 +1,11 @@
 // What a benchmark came to: the object of the JSON file.
-
 import type { Machine } from './proc/machine.js';
 import type { Sample } from './run.js';
 import type { Curve, FigureSpec } from './scenario.js';
 import type { ScenarioOptions } from './scenario-options.js';
 
 /** The format of the file; another number is another format. */
-export const resultFormat = 1;
+export const RESULT_FORMAT = 1;
 
 /** A figure, with every run's value; null where a server cannot tell it. */
 export interface Figure extends FigureSpec {
@@ -23,7 +22,7 @@ export interface RunRecord {
 
 /** The JSON file. */
 export interface Result {
-  readonly format: typeof resultFormat;
+  readonly format: typeof RESULT_FORMAT;
   readonly scenario: string;
   /** ISO 8601. */
   readonly startedAt: string;

@@ -1,5 +1,4 @@
 // One run of one server: the parts that scenarios measure with, and the end of all of them.
-
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TlsTrust } from '../client/connection/host-tls.js';
 import type { LoadCounts } from '../client/load/load-counts.js';
@@ -11,10 +10,10 @@ import type { RedisProcess } from './redis-process.js';
 import type { ScenarioOptions } from './scenario-options.js';
 import type { Server } from './server.js';
 
-const countEveryMs = 100;
-const sampleEveryMs = 500;
+const COUNT_EVERY_MS = 100;
+const SAMPLE_EVERY_MS = 500;
 /** Connecting is over when nothing has changed for this long. */
-const stallMs = 35_000;
+const STALL_MS = 35_000;
 
 /** What a server did in one half second. */
 export interface Sample {
@@ -115,11 +114,11 @@ export class Run {
       this.say(`connected ${counts.connected} of ${shape.connections}, failed ${counts.failed}${why}`);
       if (counts.made + counts.failed !== done) changedAtMs = Date.now();
       done = counts.made + counts.failed;
-      if (done >= shape.connections || Date.now() - changedAtMs > stallMs) {
+      if (done >= shape.connections || Date.now() - changedAtMs > STALL_MS) {
         const seconds = Math.max(1, counts.lastMadeAtMs - startedAtMs) / 1000;
         return { counts, seconds };
       }
-      await this.wait(countEveryMs / 1000);
+      await this.wait(COUNT_EVERY_MS / 1000);
     }
   }
 
@@ -174,6 +173,6 @@ export class Run {
       });
       lastMs = nowMs;
       lastCpu = cpu;
-    }, sampleEveryMs);
+    }, SAMPLE_EVERY_MS);
   }
 }

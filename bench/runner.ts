@@ -1,22 +1,21 @@
 // Runs the arms of a scenario in turn, each against a fresh server, and collects what they came to.
-
 import { workersForRoom } from '../server/plan/capacity.js';
 import { selfSigned } from './certificate.js';
 import { thisMachine } from './proc/machine.js';
 import type { Progress } from './progress.js';
 import { RedisProcess } from './redis-process.js';
-import { type Figure, type Result, type RunRecord, resultFormat } from './result.js';
+import { type Figure, RESULT_FORMAT, type Result, type RunRecord } from './result.js';
 import { Run } from './run.js';
 import type { Measurement, Scenario } from './scenario.js';
 import type { ScenarioOptions } from './scenario-options.js';
 import { type Server, type ServerNeed, startOther, startProduct } from './server.js';
 import { commandName, commandTemplate, wantsRedis } from './server-command.js';
 
-const productName = '10m-server';
+const PRODUCT_NAME = '10m-server';
 /** Runs of each arm when there are two: the difference between them is the noise. */
-const rounds = 2;
+const ROUNDS = 2;
 /** The first port of the article, which load clients elsewhere connect to. */
-const externalFirstPort = 10_000;
+const EXTERNAL_FIRST_PORT = 10_000;
 
 interface Arm {
   readonly name: string;
@@ -35,7 +34,7 @@ export async function runScenario(
   const machine = thisMachine();
   const { connections } = options;
   const workers = Math.max(options.workers, workersForRoom(connections, machine.connectionsPerProcess));
-  const arms: Arm[] = [{ name: productName, start: startProduct }];
+  const arms: Arm[] = [{ name: PRODUCT_NAME, start: startProduct }];
   if (against !== undefined) {
     arms.push({
       name: commandName(against),
@@ -43,7 +42,7 @@ export async function runScenario(
     });
   }
   const needsRedis = scenario.usesRedis || (against !== undefined && wantsRedis(commandTemplate(against)));
-  const turns = against === undefined ? arms : Array.from({ length: rounds }, () => arms).flat();
+  const turns = against === undefined ? arms : Array.from({ length: ROUNDS }, () => arms).flat();
   const measurements: Record<string, Measurement[]> = {};
   const runs: RunRecord[] = [];
   for (const [i, arm] of turns.entries()) {
@@ -56,10 +55,10 @@ export async function runScenario(
         sockets: scenario.sockets(options),
         workers,
         pingSeconds: scenario.pingSeconds(options),
-        redisPort: scenario.usesRedis || arm.name !== productName ? redis?.port : undefined,
+        redisPort: scenario.usesRedis || arm.name !== PRODUCT_NAME ? redis?.port : undefined,
         connectionsPerProcess: machine.connectionsPerProcess,
         certificate,
-        ...(options.load === 'external' ? { firstPort: externalFirstPort } : {}),
+        ...(options.load === 'external' ? { firstPort: EXTERNAL_FIRST_PORT } : {}),
       };
       const { measurement, run } = await runArm(scenario, arm, need, options, redis, progress, signal);
       measurements[arm.name] = [...(measurements[arm.name] ?? []), measurement];
@@ -70,7 +69,7 @@ export async function runScenario(
     }
   }
   return {
-    format: resultFormat,
+    format: RESULT_FORMAT,
     scenario: scenario.name,
     startedAt: startedAt.toISOString(),
     seconds: (Date.now() - startedAt.getTime()) / 1000,

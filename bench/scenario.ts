@@ -1,5 +1,4 @@
 // What a scenario is: its defaults, its figures, and one run of it against one server.
-
 import type { Run } from './run.js';
 import type { ScenarioOptions } from './scenario-options.js';
 
@@ -55,13 +54,13 @@ export interface Scenario {
 }
 
 /** The shares at which a latency is plotted. */
-const shares = [0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 1];
+const SHARES = [0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 1];
 
 /** The curve of a latency, empty where nothing was recorded. */
 export const curveOf = (name: string, latency: { percentileMs(p: number): number | undefined }): Curve => ({
   name,
   unit: 'ms',
-  points: shares.flatMap((share) => {
+  points: SHARES.flatMap((share) => {
     const value = latency.percentileMs(share);
     return value === undefined ? [] : [[share, value] as const];
   }),

@@ -1,5 +1,4 @@
 // How another server is started: a command line with places for ports, broker and ping interval. Pure.
-
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -14,18 +13,18 @@ export interface CommandPlaces {
 }
 
 /** Arguments of the servers that a path alone is enough for, by their file name. */
-const knownArguments: Readonly<Record<string, string>> = {
+const KNOWN_ARGUMENTS: Readonly<Record<string, string>> = {
   '10m-reference': '-port {port} -ports {ports} -redis {redis} -ping {ping}s',
   '10m-floor': '{port} {ports} {ping}',
 };
 
-const baseline = fileURLToPath(new URL('baselines/ws-server.js', import.meta.url));
+const BASELINE = fileURLToPath(new URL('baselines/ws-server.js', import.meta.url));
 
 /** The command line that `--against` means: `ws` is the baseline, and a known file name gets its arguments. */
 export function commandTemplate(against: string): string[] {
-  if (against === 'ws') return [process.execPath, baseline, '{port}', '{ports}', '{redis}', '{ping}'];
+  if (against === 'ws') return [process.execPath, BASELINE, '{port}', '{ports}', '{redis}', '{ping}'];
   const words = against.trim().split(/\s+/);
-  const known = words.length === 1 ? knownArguments[basename(words[0]!)] : undefined;
+  const known = words.length === 1 ? KNOWN_ARGUMENTS[basename(words[0]!)] : undefined;
   return known === undefined ? words : [...words, ...known.split(' ')];
 }
 

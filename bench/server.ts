@@ -1,5 +1,4 @@
 // A server under measurement: started on free ports, watched from /proc, stopped.
-
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { withoutFlags } from '../server/command/environment.js';
@@ -10,14 +9,14 @@ import { settledPssBytes } from './proc/process-memory.js';
 import { cpuSecondsOf, processTree } from './proc/process-tree.js';
 import { commandTemplate, fillTemplate } from './server-command.js';
 
-const startTimeoutMs = 60_000;
+const START_TIMEOUT_MS = 60_000;
 /** For servers whose pings cannot be turned off: longer than any run. */
-const noPingSeconds = 86_400;
+const NO_PING_SECONDS = 86_400;
 /**
  * Connections to one port from here: the kernel tries source ports of one parity first, 14,116 by default, and looks at
  * every one of them for each connection beyond (measured: 4 ms instead of 0.05). From elsewhere: as in the article.
  */
-const connectionsPerPort = { local: 12_000, external: 50_000 };
+const CONNECTIONS_PER_PORT = { local: 12_000, external: 50_000 };
 
 /** What a run asks of a server. */
 export interface ServerNeed {
@@ -36,7 +35,7 @@ export interface ServerNeed {
 }
 
 /** Lets Node processes and their children collect garbage on demand; nothing to others. Flags are given as such alone. */
-const environment = {
+const ENVIRONMENT = {
   ...withoutFlags(process.env),
   NODE_OPTIONS:
     `${process.env['NODE_OPTIONS'] ?? ''} --import=${new URL('collect-garbage.js', import.meta.url)}`.trim(),
@@ -93,7 +92,7 @@ export class Server {
 
 /** Starts 10m-server, and waits until every worker listens and hears the broker. */
 export async function startProduct(need: ServerNeed, signal: AbortSignal): Promise<Server> {
-  const perPort = need.firstPort === undefined ? connectionsPerPort.local : connectionsPerPort.external;
+  const perPort = need.firstPort === undefined ? CONNECTIONS_PER_PORT.local : CONNECTIONS_PER_PORT.external;
   const ports = Math.ceil(need.connections / perPort);
   const firstPort = need.firstPort ?? (await freePorts(ports));
   const adminPort = await freePorts(1);
@@ -108,14 +107,14 @@ export async function startProduct(need: ServerNeed, signal: AbortSignal): Promi
   };
   const program = fileURLToPath(new URL('../server/main.js', import.meta.url));
   const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const child = new Child(process.execPath, [program, ...args], environment);
+  const child = new Child(process.execPath, [program, ...args], ENVIRONMENT);
   return whenReady([child], async () => {
     const isReady = async () => {
       child.assertRunning();
       const response = await fetch(`http://127.0.0.1:${adminPort}/readyz`).catch(() => undefined);
       return response?.status === 200;
     };
-    await waitUntil('10m-server is ready', startTimeoutMs, signal, isReady);
+    await waitUntil('10m-server is ready', START_TIMEOUT_MS, signal, isReady);
     return new Server([child], firstPort, perPort, adminPort);
   });
 }
@@ -140,13 +139,13 @@ export async function startOther(against: string, need: ServerNeed, signal: Abor
       port: firstPort + i,
       ports: 1,
       redis: `127.0.0.1:${need.redisPort ?? 1}`,
-      ping: need.pingSeconds === 0 ? noPingSeconds : need.pingSeconds,
+      ping: need.pingSeconds === 0 ? NO_PING_SECONDS : need.pingSeconds,
     });
-    return new Child(program, args, environment);
+    return new Child(program, args, ENVIRONMENT);
   });
   return whenReady(children, async () => {
     for (const [i, child] of children.entries()) {
-      await waitUntil(`${child.name} listens`, startTimeoutMs, signal, () => {
+      await waitUntil(`${child.name} listens`, START_TIMEOUT_MS, signal, () => {
         child.assertRunning();
         return accepts(firstPort + i);
       });

@@ -1,6 +1,6 @@
 // The text of a benchmark's message: when it was published, and its number on its channel.
 
-const digit0 = 0x30;
+const DIGIT_0 = 0x30;
 
 /** @returns `t=<ms> <number>`, which the load client can read too */
 export const stampText = (publishedAtMs: number, number: number): string =>
@@ -26,12 +26,12 @@ export function readStamp(payload: Uint8Array, stamp: Stamp): boolean {
     if (payload[at] === 0x2e) {
       divisor = 1;
     } else {
-      time = time * 10 + payload[at]! - digit0;
+      time = time * 10 + payload[at]! - DIGIT_0;
       divisor *= 10;
     }
   }
   let number = 0;
-  for (at++; at < payload.length; at++) number = number * 10 + payload[at]! - digit0;
+  for (at++; at < payload.length; at++) number = number * 10 + payload[at]! - DIGIT_0;
   stamp.publishedAtMs = divisor === 0 ? time : time / divisor;
   stamp.number = number;
   return true;

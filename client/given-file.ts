@@ -1,5 +1,4 @@
 // Kinds of options whose value is what a file holds: read once, with the other checks of the command line.
-
 import { X509Certificate } from 'node:crypto';
 import { readBounded, shownPath } from '../server/command/named-file.js';
 import type { Option } from '../server/command/option.js';

@@ -1,5 +1,4 @@
 // The baseline: the same protocol on the ws package, as one would write it. Arguments: PORT PORTS REDIS PING_SECONDS.
-
 import { createServer } from 'node:http';
 import { createClient } from 'redis';
 import { type WebSocket, WebSocketServer } from 'ws';

@@ -1,14 +1,13 @@
 // Connections that come and go, each with a ledger of the messages that it got.
-
 import { Connection, type ConnectionEnd, type ConnectionOwner } from '../../client/connection/connection.js';
-import { sampleKey } from '../../client/connection/handshake.js';
+import { SAMPLE_KEY } from '../../client/connection/handshake.js';
 import { countUnder, type LoadCounts, noCounts } from '../../client/load/load-counts.js';
 import { hostAndPort } from '../../client/load/load-plan.js';
 import { nowMs, readStamp, type Stamp } from '../stamp.js';
 
 /** How long TCP and the handshake may take together. */
-const handshakeTimeoutMs = 30_000;
-const tickMs = 20;
+const HANDSHAKE_TIMEOUT_MS = 30_000;
+const TICK_MS = 20;
 
 /** What one process does; plain data. */
 export interface ChurnTask {
@@ -68,7 +67,7 @@ export class Churner implements ConnectionOwner {
 
   start(): void {
     for (let slot = 0; slot < this.#task.count; slot++) this.#connect(slot);
-    this.#timer = setInterval(() => this.#tick(), tickMs);
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 
   /** Cuts all; resolves when the last has ended. */
@@ -171,7 +170,7 @@ export class Churner implements ConnectionOwner {
     const port = this.#task.port + Math.floor(number / this.#task.connectionsPerPort);
     const state = this.#slots[slot]!;
     this.counts.connecting++;
-    state.dueAtMs = nowMs() + handshakeTimeoutMs;
+    state.dueAtMs = nowMs() + HANDSHAKE_TIMEOUT_MS;
     state.connection = new Connection(
       slot,
       {
@@ -179,7 +178,7 @@ export class Churner implements ConnectionOwner {
         port,
         host: hostAndPort('127.0.0.1', port),
         path: `/c${number % this.#task.channels}`,
-        key: sampleKey,
+        key: SAMPLE_KEY,
       },
       this,
     );

@@ -1,5 +1,4 @@
 // The program of one load process: obeys its parent's orders, and lives no longer than the parent.
-
 import '../collect-garbage.js';
 import { type HistogramState, LatencyHistogram } from '../../client/load/latency-histogram.js';
 import { type LoadCounts, noCounts } from '../../client/load/load-counts.js';

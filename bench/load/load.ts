@@ -1,5 +1,4 @@
 // The load processes of a run, asked and told from the parent.
-
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { LatencyHistogram } from '../../client/load/latency-histogram.js';
@@ -10,10 +9,10 @@ import type { ChurnRecord, ChurnTask } from './churner.js';
 import type { DriverOrder, DriverReply, DriverRequest } from './driver-process.js';
 
 /** As the load client starts its processes: a large young generation would hide what a connection costs. */
-const execArgv = ['--max-semi-space-size=1'];
+const EXEC_ARGV = ['--max-semi-space-size=1'];
 
 /** How long a process has to close its connections at its end. */
-const cutTimeoutMs = 10_000;
+const CUT_TIMEOUT_MS = 10_000;
 
 /** Every process that runs, so that none is left when this one ends in any way. */
 const running = new Set<ChildProcess>();
@@ -37,7 +36,7 @@ class Driver {
 
   constructor() {
     const program = fileURLToPath(new URL('driver-process.js', import.meta.url));
-    this.child = fork(program, { execArgv, serialization: 'advanced' });
+    this.child = fork(program, { execArgv: EXEC_ARGV, serialization: 'advanced' });
     running.add(this.child);
     this.child.on('message', (reply: DriverReply) => {
       this.#waiting.get(reply.id)?.resolve(reply);
@@ -72,7 +71,7 @@ class Driver {
   async stop(): Promise<void> {
     if (this.#end !== undefined) return;
     const ended = new Promise((resolve) => this.child.once('exit', resolve));
-    const deadline = setTimeout(() => this.child.kill('SIGKILL'), cutTimeoutMs);
+    const deadline = setTimeout(() => this.child.kill('SIGKILL'), CUT_TIMEOUT_MS);
     await this.ask({ kind: 'cut' }).catch(() => {});
     clearTimeout(deadline);
     this.child.kill('SIGKILL');

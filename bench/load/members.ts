@@ -1,5 +1,4 @@
 // Connections that are made once and stay: what they bring, measured.
-
 import type { Connection } from '../../client/connection/connection.js';
 import { LatencyHistogram } from '../../client/load/latency-histogram.js';
 import type { LoadTask } from '../../client/load/load-plan.js';

@@ -1,5 +1,4 @@
 // How late pings are: against the earliest beat that a connection has shown itself. Pure.
-
 import { LatencyHistogram } from '../../client/load/latency-histogram.js';
 
 /** 12 bytes per connection; the clock is handed in. */

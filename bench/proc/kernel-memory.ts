@@ -1,9 +1,8 @@
 // Kernel memory of sockets, of the whole machine: slab caches and socket buffers.
-
 import { accessSync, constants, existsSync, readFileSync, writeFileSync } from 'node:fs';
 
 /** The caches that a TCP socket with a file descriptor in an epoll set takes objects from. */
-const socketCaches = [
+const SOCKET_CACHES = [
   'TCP',
   'TCPv6',
   'sock_inode_cache',
@@ -22,7 +21,7 @@ const socketCaches = [
   'tcp_bind2_bucket',
 ];
 
-const pageBytes = 4096;
+const PAGE_BYTES = 4096;
 
 /**
  * Bytes of the slabs of each cache, free objects in them included.
@@ -35,7 +34,7 @@ export function parseSlabs(text: string): Map<string, number> {
     const [name, , , , , pagesPerSlab] = line.split(/\s+/);
     const slabs = /: slabdata\s+\d+\s+(\d+)/.exec(line)?.[1];
     if (name !== undefined && slabs !== undefined) {
-      bytes.set(name, Number(slabs) * Number(pagesPerSlab) * pageBytes);
+      bytes.set(name, Number(slabs) * Number(pagesPerSlab) * PAGE_BYTES);
     }
   }
   return bytes;
@@ -43,7 +42,7 @@ export function parseSlabs(text: string): Map<string, number> {
 
 /** @param text of /proc/net/sockstat; returns the bytes in the buffers of all TCP sockets */
 export const parseSocketBuffers = (text: string): number =>
-  Number(/^TCP:.* mem (\d+)$/m.exec(text)?.[1] ?? 0) * pageBytes;
+  Number(/^TCP:.* mem (\d+)$/m.exec(text)?.[1] ?? 0) * PAGE_BYTES;
 
 /** @param text of /proc/net/sockstat; returns TCP sockets, both ends of each connection on this machine */
 export const parseSockets = (text: string): number => Number(/^TCP:.* alloc (\d+) /m.exec(text)?.[1] ?? 0);
@@ -57,11 +56,11 @@ export interface KernelMemory {
 /** Undefined where /proc/slabinfo is not readable: it is root's. */
 export function kernelMemory(): KernelMemory | undefined {
   if (!isReadable('/proc/slabinfo')) return undefined;
-  for (const cache of socketCaches) shrink(cache);
+  for (const cache of SOCKET_CACHES) shrink(cache);
   const slabs = parseSlabs(readFileSync('/proc/slabinfo', 'utf8'));
   const sockstat = readFileSync('/proc/net/sockstat', 'utf8');
   let bytes = parseSocketBuffers(sockstat);
-  for (const cache of socketCaches) bytes += slabs.get(cache) ?? 0;
+  for (const cache of SOCKET_CACHES) bytes += slabs.get(cache) ?? 0;
   return { bytes, sockets: parseSockets(sockstat) };
 }
 

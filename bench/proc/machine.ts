@@ -1,5 +1,4 @@
 // What the figures were taken on.
-
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';

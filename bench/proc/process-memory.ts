@@ -1,14 +1,13 @@
 // User memory of processes: PSS, in which a page that several processes share counts once.
-
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readOfProcess } from './process-tree.js';
 
-const lookEveryMs = 400;
+const LOOK_EVERY_MS = 400;
 /** How long it may take until the memory stands still. */
-const settleTimeoutMs = 15_000;
+const SETTLE_TIMEOUT_MS = 15_000;
 /** Still: less than this share of change over so many looks in a row. */
-const stillShare = 0.005;
-const stillLooks = { collected: 2, byItself: 8 };
+const STILL_SHARE = 0.005;
+const STILL_LOOKS = { collected: 2, byItself: 8 };
 
 /** @param text of /proc/PID/smaps_rollup (man proc_pid_smaps); returns bytes */
 export function parsePss(text: string): number {
@@ -32,15 +31,15 @@ export async function settledPssBytes(
   collects: boolean,
   signal: AbortSignal,
 ): Promise<number> {
-  const until = performance.now() + settleTimeoutMs;
-  const looks = collects ? stillLooks.collected : stillLooks.byItself;
+  const until = performance.now() + SETTLE_TIMEOUT_MS;
+  const looks = collects ? STILL_LOOKS.collected : STILL_LOOKS.byItself;
   let last = 0;
   for (let still = 0; still < looks && performance.now() < until; ) {
     const pids = pidsNow();
     if (collects) for (const pid of pids.filter(catchesSignal)) process.kill(pid, 'SIGUSR2');
-    await sleep(lookEveryMs, undefined, { signal });
+    await sleep(LOOK_EVERY_MS, undefined, { signal });
     const now = pssBytesOf(pids);
-    still = Math.abs(now - last) <= stillShare * last ? still + 1 : 0;
+    still = Math.abs(now - last) <= STILL_SHARE * last ? still + 1 : 0;
     last = now;
   }
   return last;

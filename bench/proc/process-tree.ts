@@ -1,9 +1,8 @@
 // Processes and their CPU time, from /proc (man proc_pid_stat).
-
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** Clock ticks a second in /proc: USER_HZ, which is 100 on every Linux that Node runs on. */
-const ticksPerSecond = 100;
+const TICKS_PER_SECOND = 100;
 
 /** What one line of /proc/PID/stat says. */
 export interface ProcessStat {
@@ -19,7 +18,7 @@ export function parseStat(text: string): ProcessStat {
   return {
     pid: Number.parseInt(text, 10),
     parent: Number(fields[1]),
-    cpuSeconds: (Number(fields[11]) + Number(fields[12])) / ticksPerSecond,
+    cpuSeconds: (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND,
   };
 }
 

@@ -1,12 +1,11 @@
 // What moved since an earlier run.
-
 import { NamedFileError, readNamedFile } from '../../server/command/named-file.js';
-import { type Result, resultFormat, valuesOf } from '../result.js';
+import { RESULT_FORMAT, type Result, valuesOf } from '../result.js';
 import { mean, spread } from '../statistics.js';
 import { columns, valueText } from './table.js';
 
 /** Changes below this are noise even if the runs of an arm agree better. */
-const noiseShare = 0.05;
+const NOISE_SHARE = 0.05;
 
 /**
  * @param path of a JSON file that a benchmark wrote
@@ -14,7 +13,7 @@ const noiseShare = 0.05;
  */
 export function readResult(path: string, scenario: string): Result {
   const result = readNamedFile('--compare', path, resultIn);
-  if (result?.format !== resultFormat) throw new Error(`--compare ${path} is no result of this version`);
+  if (result?.format !== RESULT_FORMAT) throw new Error(`--compare ${path} is no result of this version`);
   if (result.scenario !== scenario) {
     throw new Error(`--compare ${path} is a result of ${result.scenario}, not of ${scenario}`);
   }
@@ -38,7 +37,7 @@ export function compareText(old: Result, now: Result): string {
     if (before.length === 0 || after.length === 0) return [figure.name, figure.unit, '-', '-', '', ''];
     const change = mean(after) - mean(before);
     const share = mean(before) === 0 ? 0 : change / Math.abs(mean(before));
-    const noise = Math.max(noiseShare, spread(before), spread(after));
+    const noise = Math.max(NOISE_SHARE, spread(before), spread(after));
     const hasMoved = mean(before) === 0 ? change !== 0 : Math.abs(share) > noise;
     return [
       figure.name,

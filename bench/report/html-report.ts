@@ -1,10 +1,9 @@
 // The result as one HTML file that needs nothing else: figures, plots, and what they were taken on.
-
 import type { Result } from '../result.js';
 import { plotsOf, type ReportPlot } from './plots.js';
 import { headline, ratioOf, valueText } from './table.js';
 
-const style = `
+const STYLE = `
 :root { color-scheme: light; --ink: #1c2430; --dim: #5c6675; --line: #dfe4ea; --own: #1f5fbf; --other: #e08a1e; }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 40px 24px 64px; max-width: 860px; color: var(--ink); background: #fff;
@@ -32,7 +31,7 @@ export function htmlReport(result: Result): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>10m-bench ${escaped(result.scenario)}</title>
-<style>${style}
+<style>${STYLE}
 </style>
 <h1>10m-bench ${escaped(result.scenario)}</h1>
 <p>${escaped(what)}<br>${escaped(where)}</p>

@@ -1,13 +1,12 @@
 // The plots of a report, as SVG: Observable Plot, drawn into a document that is no browser's.
-
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import type { Figure, Result, RunRecord } from '../result.js';
 import { ratioOf } from './table.js';
 
-const width = 760;
+const WIDTH = 760;
 /** This server, then the other: told apart by their lightness too. */
-const colors = ['#1f5fbf', '#e08a1e'];
+const COLORS = ['#1f5fbf', '#e08a1e'];
 
 /** A plot with the sentence that stands above it. */
 export interface ReportPlot {
@@ -26,7 +25,7 @@ export function plotsOf(result: Result): ReportPlot[] {
 function draw(title: string, note: string, options: Plot.PlotOptions): ReportPlot {
   const { document } = parseHTML('<html><body></body></html>');
   const svg = Plot.plot({
-    width,
+    width: WIDTH,
     marginLeft: 64,
     marginRight: 24,
     marginBottom: 46,
@@ -39,7 +38,7 @@ function draw(title: string, note: string, options: Plot.PlotOptions): ReportPlo
 
 const colorScale = (arms: readonly string[]): Plot.ScaleOptions => ({
   domain: [...arms],
-  range: colors.slice(0, arms.length),
+  range: COLORS.slice(0, arms.length),
 });
 
 /** Every run's value of each figure, as a multiple of the other server's mean. */
@@ -86,12 +85,12 @@ function multiples(figure: Figure, arms: readonly string[]) {
   );
 }
 
-const percentiles = [0.001, 0.5, 0.9, 0.99, 0.999, 1];
+const PERCENTILES = [0.001, 0.5, 0.9, 0.99, 0.999, 1];
 /** Where the maximum stands, since the logarithm of what is left has no place for it. */
-const leastLeft = 0.0005;
+const LEAST_LEFT = 0.0005;
 
 /** A percentile's place on the axis: each further nine is as far again. */
-const placeOf = (share: number): number => -Math.log10(Math.max(leastLeft, 1 - share));
+const placeOf = (share: number): number => -Math.log10(Math.max(LEAST_LEFT, 1 - share));
 
 const percentileText = (place: number): string =>
   place >= placeOf(1) ? 'max' : `${Number(((1 - 10 ** -place) * 100).toFixed(2))} %`;
@@ -115,7 +114,7 @@ function curvePlots({ runs, arms }: Result): ReportPlot[] {
         x: {
           label: 'percentile →',
           labelOffset: 42,
-          ticks: percentiles.map(placeOf),
+          ticks: PERCENTILES.map(placeOf),
           tickFormat: percentileText,
         },
         y: { label: '↑ ms', grid: true, zero: true },

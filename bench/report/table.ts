@@ -1,5 +1,4 @@
 // The result as a table for a terminal.
-
 import { type Figure, type Result, valuesOf } from '../result.js';
 import { mean } from '../statistics.js';
 

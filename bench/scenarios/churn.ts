@@ -1,5 +1,4 @@
 // churn: connections come and go while messages flow; nothing may be lost, and no memory may stay.
-
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type LedgerSum, sumLedger } from '../ledger.js';
 import type { ChurnTask } from '../load/churner.js';
@@ -8,16 +7,16 @@ import type { Run } from '../run.js';
 import type { Measurement, Scenario } from '../scenario.js';
 import { nowMs, stampText } from '../stamp.js';
 
-const connectionsPerChannel = 20;
-const lifeMs = { min: 500, max: 4_000 };
+const CONNECTIONS_PER_CHANNEL = 20;
+const LIFE_MS = { min: 500, max: 4_000 };
 /** The first round grows what grows once: it is the memory before. */
-const warmUpShare = 0.3;
-const publishEveryMs = 10;
+const WARM_UP_SHARE = 0.3;
+const PUBLISH_EVERY_MS = 10;
 /** Between the clocks of publisher and load, and for the last messages of a connection. */
-const marginMs = 20;
-const graceMs = 2_000;
+const MARGIN_MS = 20;
+const GRACE_MS = 2_000;
 /** Short enough that a server that never reads notices within the run which connections have gone. */
-const pingSeconds = 2;
+const PING_SECONDS = 2;
 
 export const churn: Scenario = {
   name: 'churn',
@@ -36,16 +35,16 @@ export const churn: Scenario = {
     growth: { name: 'growth per connection made', unit: 'B', better: 'lower' },
   },
   usesRedis: true,
-  pingSeconds: () => pingSeconds,
+  pingSeconds: () => PING_SECONDS,
   sockets: ({ connections }) => 4 * connections,
 
   async measure(run: Run): Promise<Measurement> {
     const { connections, duration } = run.options;
     const load = run.newLoad(connections);
-    await churnFor(run, load, duration * warmUpShare);
+    await churnFor(run, load, duration * WARM_UP_SHARE);
     run.say('waiting for the memory to settle');
     const before = await settledAfterPings(run);
-    const { sum, made, failed, broken } = await churnFor(run, load, duration * (1 - warmUpShare));
+    const { sum, made, failed, broken } = await churnFor(run, load, duration * (1 - WARM_UP_SHARE));
     run.say('waiting for the memory to settle');
     const after = await settledAfterPings(run);
     return {
@@ -68,7 +67,7 @@ export const churn: Scenario = {
 /** The memory with no connection, once every server has had a ping to find that out with. */
 async function settledAfterPings(run: Run): Promise<number> {
   run.setConnected(0);
-  await run.wait(1.5 * pingSeconds);
+  await run.wait(1.5 * PING_SECONDS);
   return run.server.settledBytes(run.signal);
 }
 
@@ -83,7 +82,7 @@ interface Churned {
 async function churnFor(run: Run, load: Load, seconds: number): Promise<Churned> {
   const { connections, rate } = run.options;
   const { firstPort, connectionsPerPort } = run.server;
-  const channels = Math.max(1, Math.floor(connections / connectionsPerChannel));
+  const channels = Math.max(1, Math.floor(connections / CONNECTIONS_PER_CHANNEL));
   const tasks: ChurnTask[] = Array.from({ length: load.processes }, (_, i) => {
     const firstNumber = Math.floor((i * connections) / load.processes);
     return {
@@ -92,8 +91,8 @@ async function churnFor(run: Run, load: Load, seconds: number): Promise<Churned>
       firstNumber,
       count: Math.floor(((i + 1) * connections) / load.processes) - firstNumber,
       channels,
-      minLifeMs: lifeMs.min,
-      maxLifeMs: lifeMs.max,
+      minLifeMs: LIFE_MS.min,
+      maxLifeMs: LIFE_MS.max,
     };
   });
   await load.churn(tasks);
@@ -116,12 +115,12 @@ async function churnFor(run: Run, load: Load, seconds: number): Promise<Churned>
       run.setConnected(connected);
       run.say(`churning: ${connected} connected, ${made} made, ${messages} deliveries`);
     }
-    await sleep(publishEveryMs, undefined, { signal: run.signal });
+    await sleep(PUBLISH_EVERY_MS, undefined, { signal: run.signal });
   }
   const counts = await load.counts();
   const records = await load.records();
   return {
-    sum: sumLedger(records, times, marginMs, graceMs),
+    sum: sumLedger(records, times, MARGIN_MS, GRACE_MS),
     made: records.length,
     failed: counts.failed,
     broken: counts.lost,

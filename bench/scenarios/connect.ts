@@ -1,5 +1,4 @@
 // connect: what a handshake costs, and how long it takes until all are back after all were cut.
-
 import type { Connected, Run } from '../run.js';
 import type { Measurement, Scenario } from '../scenario.js';
 

@@ -1,5 +1,4 @@
 // fanout: one channel with many members; single messages, bursts, and the worker's loop meanwhile.
-
 import type { Load, LoadReading } from '../load/load.js';
 import { metricTotal } from '../metrics-text.js';
 import type { Run } from '../run.js';
@@ -7,17 +6,17 @@ import { curveOf, type Measurement, type Scenario } from '../scenario.js';
 import { nowMs, stampText } from '../stamp.js';
 import { percentile } from '../statistics.js';
 
-const burstMessages = 20;
+const BURST_MESSAGES = 20;
 /** Of the measured time, the rest being the pauses: how the parts share it. */
-const parts = { singles: 0.4, bursts: 0.4, loop: 0.2 };
-const pauseSeconds = 0.1;
+const PARTS = { singles: 0.4, bursts: 0.4, loop: 0.2 };
+const PAUSE_SECONDS = 0.1;
 /**
  * The server samples its loop by the ticks of its ping wheel, 512 to an interval of this length: one each 100 ms, and pings
  * that are less than 1% of the deliveries.
  */
-const loopSampleSeconds = 51;
+const LOOP_SAMPLE_SECONDS = 51;
 /** A message whose deliveries have not moved for this long has lost the rest. */
-const stallMs = 1_000;
+const STALL_MS = 1_000;
 
 export const fanout: Scenario = {
   name: 'fanout',
@@ -40,7 +39,7 @@ export const fanout: Scenario = {
     loopDelayMax: { name: "worker's event-loop delay max", unit: 'ms', better: 'lower' },
   },
   usesRedis: true,
-  pingSeconds: () => loopSampleSeconds,
+  pingSeconds: () => LOOP_SAMPLE_SECONDS,
   sockets: ({ connections }) => connections,
 
   async measure(run: Run): Promise<Measurement> {
@@ -50,13 +49,13 @@ export const fanout: Scenario = {
     if (counts.connected === 0) throw new Error(`no connection stands: ${JSON.stringify(counts.failures)}`);
     // The first message finds code that has not run yet, on both ends.
     run.say('warming up');
-    await publishFor(run, load, counts.connected, burstMessages, 1);
+    await publishFor(run, load, counts.connected, BURST_MESSAGES, 1);
     run.say('single messages');
-    const single = await publishFor(run, load, counts.connected, 1, duration * parts.singles);
-    run.say(`bursts of ${burstMessages}`);
-    const burst = await publishFor(run, load, counts.connected, burstMessages, duration * parts.bursts);
+    const single = await publishFor(run, load, counts.connected, 1, duration * PARTS.singles);
+    run.say(`bursts of ${BURST_MESSAGES}`);
+    const burst = await publishFor(run, load, counts.connected, BURST_MESSAGES, duration * PARTS.bursts);
     run.say("watching the worker's event loop");
-    const delays = await loopDelaysMs(run, load, counts.connected, duration * parts.loop);
+    const delays = await loopDelaysMs(run, load, counts.connected, duration * PARTS.loop);
     return {
       values: {
         singleCpuMicros: single.cpuMicros,
@@ -76,7 +75,7 @@ export const fanout: Scenario = {
       },
       curves: [
         curveOf('single message', single.reading.latency),
-        curveOf(`bursts of ${burstMessages}`, burst.reading.latency),
+        curveOf(`bursts of ${BURST_MESSAGES}`, burst.reading.latency),
       ],
     };
   },
@@ -107,7 +106,7 @@ async function publishFor(
   do {
     busyMs += await publishOnce(run, load, members, messages);
     published += messages;
-    await run.wait(pauseSeconds);
+    await run.wait(PAUSE_SECONDS);
   } while (performance.now() < untilMs);
   const cpu = run.server.cpuSeconds - cpuBefore;
   const reading = await load.take();
@@ -129,7 +128,7 @@ async function publishOnce(run: Run, load: Load, members: number, messages: numb
   );
   let received = 0;
   let changedAtMs = nowMs();
-  while (received < members * messages && nowMs() - changedAtMs < stallMs) {
+  while (received < members * messages && nowMs() - changedAtMs < STALL_MS) {
     await run.wait(0.02);
     const now = (await load.counts()).messages - before;
     if (now !== received) changedAtMs = nowMs();
@@ -145,10 +144,10 @@ async function loopDelaysMs(run: Run, load: Load, members: number, seconds: numb
   if ((await run.server.metrics()) === undefined) return delays;
   const untilMs = performance.now() + seconds * 1000;
   do {
-    await run.wait(pauseSeconds);
+    await run.wait(PAUSE_SECONDS);
     await run.server.metrics();
     await publishOnce(run, load, members, 1);
-    await run.wait(pauseSeconds);
+    await run.wait(PAUSE_SECONDS);
     const text = (await run.server.metrics()) ?? '';
     const max = metricTotal(text, 'nodejs_eventloop_lag_max_seconds');
     if (max !== undefined) delays.push(max * 1000);

@@ -1,11 +1,10 @@
 // idle: what a connection costs while nothing happens.
-
 import { bytesPerSocket, kernelMemory } from '../proc/kernel-memory.js';
 import type { Run } from '../run.js';
 import type { Measurement, Scenario } from '../scenario.js';
 
 /** The garbage of connecting is still collected for a while once its memory is given back. */
-const restSeconds = 20;
+const REST_SECONDS = 20;
 
 export const idle: Scenario = {
   name: 'idle',
@@ -41,7 +40,7 @@ export const idle: Scenario = {
     const kernelBytes = bytesPerSocket(kernelBefore, kernelMemory());
     const clientAfter = await load.settledBytes(signal);
     run.say('waiting for the last garbage collections');
-    await run.wait(Math.min(restSeconds, options.duration));
+    await run.wait(Math.min(REST_SECONDS, options.duration));
     run.say(`idle for ${options.duration} s`);
     const cpuBefore = server.cpuSeconds;
     const startMs = performance.now();

@@ -1,5 +1,4 @@
 // The scenarios by their names.
-
 import type { Scenario } from '../scenario.js';
 import { churn } from './churn.js';
 import { connect } from './connect.js';

@@ -1,5 +1,4 @@
 // million: as many connections as were promised, pinged over three intervals, none lost.
-
 import type { LoadCounts } from '../../client/load/load-counts.js';
 import type { Load } from '../load/load.js';
 import { metricTotal } from '../metrics-text.js';
@@ -9,18 +8,18 @@ import type { Run } from '../run.js';
 import { curveOf, type Measurement, type Scenario } from '../scenario.js';
 import type { ScenarioOptions } from '../scenario-options.js';
 
-const intervalSeconds = 60;
-const intervals = 3;
+const INTERVAL_SECONDS = 60;
+const INTERVALS = 3;
 /** What a connection takes in all, measured: 1 KB in the server, 3.9 KB in each of two sockets, 2.3 KB in the client. */
-const bytesPerConnection = { own: 11_100, external: 4_900 };
+const BYTES_PER_CONNECTION = { own: 11_100, external: 4_900 };
 /** What a process takes beside its connections, as PSS of many, and what is left to the rest of the machine. */
-const bytesPerProcess = 15_000_000;
-const reservedBytes = 500_000_000;
+const BYTES_PER_PROCESS = 15_000_000;
+const RESERVED_BYTES = 500_000_000;
 
 export const million: Scenario = {
   name: 'million',
   summary: '1,000,000 connections, pinged every 60 s, over three intervals',
-  defaults: { connections: 1_000_000, workers: 2, duration: intervals * intervalSeconds },
+  defaults: { connections: 1_000_000, workers: 2, duration: INTERVALS * INTERVAL_SECONDS },
   figures: {
     connected: { name: 'connected', unit: 'connections', better: 'fact' },
     failed: { name: 'failed', unit: 'attempts', better: 'lower' },
@@ -40,18 +39,18 @@ export const million: Scenario = {
     kernelBytes: { name: 'kernel, by socket', unit: 'B', better: 'lower' },
   },
   usesRedis: false,
-  pingSeconds: () => intervalSeconds,
+  pingSeconds: () => INTERVAL_SECONDS,
   sockets: ({ connections }) => connections,
 
   obstacle({ connections, load }: ScenarioOptions): string | undefined {
     const sockets = load === 'own' ? 2 * connections : connections;
     const processes = sockets / 19_000;
-    const needed = connections * bytesPerConnection[load] + processes * bytesPerProcess + reservedBytes;
+    const needed = connections * BYTES_PER_CONNECTION[load] + processes * BYTES_PER_PROCESS + RESERVED_BYTES;
     const available = availableBytes();
     if (needed > available) {
       return (
         `${connections} connections need about ${gigabytes(needed)} GB and ${gigabytes(available)} GB are available; ` +
-        `give --connections ${Math.floor(((available - reservedBytes) / (needed - reservedBytes)) * connections)} or less`
+        `give --connections ${Math.floor(((available - RESERVED_BYTES) / (needed - RESERVED_BYTES)) * connections)} or less`
       );
     }
     const fds = systemFdsFree();
@@ -95,7 +94,7 @@ export const million: Scenario = {
         lost: made.connected - now.connected,
         connectSeconds: made.seconds,
         pings: pings / seconds,
-        missed: Math.max(0, Math.round((now.connected * seconds * 0.99) / intervalSeconds - pings)),
+        missed: Math.max(0, Math.round((now.connected * seconds * 0.99) / INTERVAL_SECONDS - pings)),
         lagP99: lag?.percentileMs(0.99),
         lagMax: lag?.maxMs,
         cpuCores: cpu / seconds,
@@ -125,7 +124,7 @@ async function connectAll(run: Run, load: Load): Promise<Made> {
   const { counts, seconds } = await run.connect(load, {
     connections: run.options.connections,
     channel: 'c{n}',
-    pingIntervalMs: intervalSeconds * 1000,
+    pingIntervalMs: INTERVAL_SECONDS * 1000,
   });
   if (counts.connected === 0) throw new Error(`no connection stands: ${JSON.stringify(counts.failures)}`);
   return { connected: counts.connected, failed: counts.failed, seconds };
@@ -155,7 +154,7 @@ async function arrivals(run: Run): Promise<Made> {
 /** Lets every connection have had one ping, from which its beat is known. */
 async function ready(run: Run): Promise<void> {
   run.say('all stand; one interval to find every beat');
-  await run.wait(Math.min(intervalSeconds, run.options.duration / intervals));
+  await run.wait(Math.min(INTERVAL_SECONDS, run.options.duration / INTERVALS));
 }
 
 /** Connections and pings so far: by the load where it is here, else by the server. */

@@ -1,11 +1,10 @@
 // ping: what a ping costs, and how punctual it is.
-
 import type { Run } from '../run.js';
 import { curveOf, type Measurement, type Scenario } from '../scenario.js';
 import type { ScenarioOptions } from '../scenario-options.js';
 
 /** V8 collects what a start and connecting have left 8 to 13 s later, which would be a tenth of the CPU of the pings. */
-const collectSeconds = 15;
+const COLLECT_SECONDS = 15;
 
 const intervalSeconds = ({ connections, rate }: ScenarioOptions): number =>
   Math.max(1, Math.round(connections / rate));
@@ -40,7 +39,7 @@ export const ping: Scenario = {
     run.say(
       'waiting for every connection to find its beat, and for the garbage of connecting to be collected',
     );
-    await run.wait(Math.max(collectSeconds, interval * 1.5));
+    await run.wait(Math.max(COLLECT_SECONDS, interval * 1.5));
     const before = (await load.take()).counts.pings;
     const cpuBefore = server.cpuSeconds;
     const startMs = performance.now();

@@ -1,5 +1,4 @@
 // targeted: messages to one connection each, alone and beside a broadcast every second.
-
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Load } from '../load/load.js';
 import type { Run } from '../run.js';
@@ -7,11 +6,11 @@ import { curveOf, type Measurement, type Scenario } from '../scenario.js';
 import { nowMs, stampText } from '../stamp.js';
 
 /** The share of the connections that are addressed one by one; the others are members of the broadcast. */
-const targetShare = 1 / 6;
-const broadcastEveryMs = 1_000;
-const publishEveryMs = 5;
+const TARGET_SHARE = 1 / 6;
+const BROADCAST_EVERY_MS = 1_000;
+const PUBLISH_EVERY_MS = 5;
 /** How long the last messages may take. */
-const graceSeconds = 1;
+const GRACE_SECONDS = 1;
 
 export const targeted: Scenario = {
   name: 'targeted',
@@ -37,7 +36,7 @@ export const targeted: Scenario = {
 
   async measure(run: Run): Promise<Measurement> {
     const { connections, duration } = run.options;
-    const targets = Math.max(1, Math.round(connections * targetShare));
+    const targets = Math.max(1, Math.round(connections * TARGET_SHARE));
     const members = connections - targets;
     // Processes of their own, so that a target does not wait until its process has read the broadcast.
     const targetLoad = run.newLoad(targets);
@@ -91,15 +90,15 @@ async function publishFor(run: Run, load: Load, targets: number, seconds: number
       const channel = `c${Math.floor(Math.random() * targets)}`;
       publications.push(redis!.publish(channel, stampText(nowMs(), published)));
     }
-    if (broadcasts && elapsedMs >= broadcast * broadcastEveryMs) {
+    if (broadcasts && elapsedMs >= broadcast * BROADCAST_EVERY_MS) {
       broadcast++;
       publications.push(redis!.publish('all', stampText(nowMs(), broadcast)));
     }
-    await sleep(publishEveryMs, undefined, { signal: run.signal });
+    await sleep(PUBLISH_EVERY_MS, undefined, { signal: run.signal });
   }
   await Promise.all(publications);
   const elapsedSeconds = (performance.now() - startMs) / 1000;
-  await run.wait(graceSeconds);
+  await run.wait(GRACE_SECONDS);
   const cpuSeconds = server.cpuSeconds - cpuBefore;
   const { latency, counts } = await load.take();
   return {

@@ -1,5 +1,4 @@
 // One WebSocket to a server: TCP or TLS, handshake, frames, and a single end.
-
 import { connect, type Socket } from 'node:net';
 import { TLSSocket, connect as tlsConnect } from 'node:tls';
 import { FrameError, FrameReader, type FrameSink } from './frame-reader.js';
@@ -47,7 +46,7 @@ export interface ConnectionOwner {
 }
 
 /** Every read of this process goes through this one buffer: a read is handled to its end before the next begins. */
-const readBuffer = Buffer.allocUnsafeSlow(65_536);
+const READ_BUFFER = Buffer.allocUnsafeSlow(65_536);
 
 /**
  * Costs 2.7 KB of user memory, nearly all of it node's socket, and 40 KB with TLS: no timer, no promise, and a buffer only
@@ -70,7 +69,7 @@ export class Connection implements FrameSink {
   constructor(id: number, target: ConnectionTarget, owner: ConnectionOwner) {
     this.id = id;
     this.#owner = owner;
-    this.#handshake = { target, answer: readBuffer.subarray(0, 0) };
+    this.#handshake = { target, answer: READ_BUFFER.subarray(0, 0) };
     this.#socket = open(target, (bytes) => this.#read(bytes));
     // No closure here names `target`: they live as long as the connection, and would keep 200 bytes of it.
     this.#socket.once(target.tls === undefined ? 'connect' : 'secureConnect', () => this.#sendRequest());
@@ -145,8 +144,8 @@ export class Connection implements FrameSink {
 
   #read(bytes: number): boolean {
     try {
-      const start = this.#handshake === undefined ? 0 : this.#readHandshake(readBuffer, bytes);
-      if (start !== undefined) this.#reader?.read(readBuffer, start, bytes, this);
+      const start = this.#handshake === undefined ? 0 : this.#readHandshake(READ_BUFFER, bytes);
+      if (start !== undefined) this.#reader?.read(READ_BUFFER, start, bytes, this);
     } catch (error) {
       if (error instanceof FrameError) this.#finish(error.closeCode, { code: 1006, reason: '', error });
       else this.destroy(error as Error);
@@ -201,7 +200,7 @@ function open(target: ConnectionTarget, read: (bytes: number) => boolean): Socke
     port,
     ...(localAddress === undefined ? {} : { localAddress }),
     noDelay: true,
-    onread: { buffer: readBuffer, callback: read },
+    onread: { buffer: READ_BUFFER, callback: read },
   };
   if (tls === undefined) return connect(options);
   const { context: secureContext, servername } = tls;

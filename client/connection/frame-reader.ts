@@ -1,13 +1,13 @@
 // Reads the frames that a server sends: an incremental parser of RFC 6455 section 5 that holds no buffer between frames.
 
 /** Opcodes of RFC 6455 section 5.2. */
-export const opcodes = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
+export const OPCODES = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 
 /** The largest payload of a control frame, RFC 6455 section 5.5. */
-export const maxControlPayloadBytes = 125;
+export const MAX_CONTROL_PAYLOAD_BYTES = 125;
 
 /** The largest message that is put together: what the server's `--max-message` allows at most. */
-const maxMessageBytes = 268_435_456;
+const MAX_MESSAGE_BYTES = 268_435_456;
 
 /** Where frames go. Buffers handed over may alias the chunk that was read: they are valid during the call only. */
 export interface FrameSink {
@@ -20,7 +20,7 @@ export interface FrameSink {
 }
 
 /** What can be wrong with a frame: the sentence, and the close code that answers it (RFC 6455 section 7.4.1). */
-export const frameErrors = {
+export const FRAME_ERRORS = {
   RESERVED_BITS: ['a reserved bit is set', 1002],
   OPCODE: ['the opcode is reserved', 1002],
   MASKED: ['a server must not mask its frames', 1002],
@@ -29,18 +29,18 @@ export const frameErrors = {
   CONTINUATION: ['a continuation frame has nothing to continue', 1002],
   INTERLEAVED: ['a new message begins inside a fragmented one', 1002],
   CLOSE_PAYLOAD: ['a close frame carries one byte or a code that may not be sent', 1002],
-  TOO_BIG: [`a message is larger than ${maxMessageBytes} bytes`, 1009],
+  TOO_BIG: [`a message is larger than ${MAX_MESSAGE_BYTES} bytes`, 1009],
 } as const satisfies Record<string, readonly [string, number]>;
 
 /** A violation of RFC 6455 by the server; nothing that follows it on the connection can be read. */
 export class FrameError extends Error {
-  readonly code: keyof typeof frameErrors;
+  readonly code: keyof typeof FRAME_ERRORS;
   readonly closeCode: number;
 
-  constructor(code: keyof typeof frameErrors) {
-    super(frameErrors[code][0]);
+  constructor(code: keyof typeof FRAME_ERRORS) {
+    super(FRAME_ERRORS[code][0]);
     this.code = code;
-    this.closeCode = frameErrors[code][1];
+    this.closeCode = FRAME_ERRORS[code][1];
   }
 }
 
@@ -66,7 +66,7 @@ interface FragmentedMessage {
   readonly pieces: Pieces;
 }
 
-const noBytes = Buffer.alloc(0);
+const NO_BYTES = Buffer.alloc(0);
 
 /** One per connection: two pointers (16 bytes), both empty between messages. */
 export class FrameReader {
@@ -112,27 +112,27 @@ export class FrameReader {
     const opcode = bytes[start]! & 0x0f;
     const isLast = bytes[start]! >= 0x80;
     const from = start + headerBytes(bytes[start + 1]!);
-    if (opcode >= opcodes.close) {
-      const payload = from === end ? noBytes : bytes.subarray(from, end);
-      if (opcode === opcodes.ping) sink.onPing(payload);
-      else if (opcode === opcodes.pong) sink.onPong();
+    if (opcode >= OPCODES.close) {
+      const payload = from === end ? NO_BYTES : bytes.subarray(from, end);
+      if (opcode === OPCODES.ping) sink.onPing(payload);
+      else if (opcode === OPCODES.pong) sink.onPong();
       else deliverClose(payload, sink);
-      return opcode !== opcodes.close;
+      return opcode !== OPCODES.close;
     }
     const message = this.#message;
     if (message === undefined) {
-      if (opcode === opcodes.continuation) throw new FrameError('CONTINUATION');
-      const isBinary = opcode === opcodes.binary;
+      if (opcode === OPCODES.continuation) throw new FrameError('CONTINUATION');
+      const isBinary = opcode === OPCODES.binary;
       if (isLast) {
-        sink.onMessage(from === end ? noBytes : bytes.subarray(from, end), isBinary);
+        sink.onMessage(from === end ? NO_BYTES : bytes.subarray(from, end), isBinary);
         return true;
       }
       this.#message = { isBinary, pieces: new Pieces() };
       this.#message.pieces.append(bytes, from, end);
       return true;
     }
-    if (opcode !== opcodes.continuation) throw new FrameError('INTERLEAVED');
-    if (message.pieces.used + end - from > maxMessageBytes) throw new FrameError('TOO_BIG');
+    if (opcode !== OPCODES.continuation) throw new FrameError('INTERLEAVED');
+    if (message.pieces.used + end - from > MAX_MESSAGE_BYTES) throw new FrameError('TOO_BIG');
     message.pieces.append(bytes, from, end);
     if (isLast) {
       this.#message = undefined;
@@ -155,11 +155,11 @@ function frameBytes(bytes: Buffer, start: number, end: number): number {
   if ((first & 0x70) !== 0) throw new FrameError('RESERVED_BITS');
   if (second >= 0x80) throw new FrameError('MASKED');
   const opcode = first & 0x0f;
-  if (opcode >= opcodes.close) {
-    if (opcode > opcodes.pong) throw new FrameError('OPCODE');
+  if (opcode >= OPCODES.close) {
+    if (opcode > OPCODES.pong) throw new FrameError('OPCODE');
     if (first < 0x80) throw new FrameError('CONTROL_FRAGMENTED');
-    if (second > maxControlPayloadBytes) throw new FrameError('CONTROL_TOO_BIG');
-  } else if (opcode > opcodes.binary) {
+    if (second > MAX_CONTROL_PAYLOAD_BYTES) throw new FrameError('CONTROL_TOO_BIG');
+  } else if (opcode > OPCODES.binary) {
     throw new FrameError('OPCODE');
   }
   const header = headerBytes(second);
@@ -167,7 +167,7 @@ function frameBytes(bytes: Buffer, start: number, end: number): number {
   if (end - start < header) return header;
   if (header === 4) return 4 + bytes.readUInt16BE(start + 2);
   const payloadBytes = bytes.readUInt32BE(start + 2) * 0x1_0000_0000 + bytes.readUInt32BE(start + 6);
-  if (payloadBytes > maxMessageBytes) throw new FrameError('TOO_BIG');
+  if (payloadBytes > MAX_MESSAGE_BYTES) throw new FrameError('TOO_BIG');
   return 10 + payloadBytes;
 }
 

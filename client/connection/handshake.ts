@@ -1,5 +1,4 @@
 // The opening handshake of RFC 6455 section 4, as text: the request, and what is wrong with the answer.
-
 import { createHash } from 'node:crypto';
 
 /** A `Sec-WebSocket-Key` and the `Sec-WebSocket-Accept` that answers it. */
@@ -12,7 +11,7 @@ export interface HandshakeKey {
  * The sample key of RFC 6455 section 1.3. The load generator sends it on every connection: that saves a hash for each,
  * and the C server that benchmarks measure beside this one answers no other key.
  */
-export const sampleKey: HandshakeKey = {
+export const SAMPLE_KEY: HandshakeKey = {
   key: 'dGhlIHNhbXBsZSBub25jZQ==',
   accept: 's3pPLMBiTxaQ9kYGzzhZRbK+xOo=',
 };
@@ -25,7 +24,7 @@ export function handshakeKey(nonce: Buffer): HandshakeKey {
 }
 
 /** The most that a server may answer with; one that sends more is cut off. */
-export const maxHandshakeBytes = 16_384;
+export const MAX_HANDSHAKE_BYTES = 16_384;
 
 /** Why an answer is no handshake; `status` is there where the server answered in HTTP with another status than 101. */
 export class HandshakeError extends Error {
@@ -60,8 +59,8 @@ export function readHandshake(answer: Buffer, accept: string, isWhole: boolean):
   const head = answer.toString('latin1', 0, end === -1 ? answer.length : end);
   if (!'HTTP/1.1 '.startsWith(head.slice(0, 9))) throw new HandshakeError('the answer is not HTTP/1.1');
   if (end === -1) {
-    if (answer.length > maxHandshakeBytes) {
-      throw new HandshakeError(`the answer is longer than ${maxHandshakeBytes} bytes`);
+    if (answer.length > MAX_HANDSHAKE_BYTES) {
+      throw new HandshakeError(`the answer is longer than ${MAX_HANDSHAKE_BYTES} bytes`);
     }
     if (isWhole) throw new HandshakeError('the connection was closed before the handshake was answered');
     return undefined;
@@ -75,9 +74,9 @@ export function readHandshake(answer: Buffer, accept: string, isWhole: boolean):
     if (colon > 0) headers.set(line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim());
   }
   if (status !== '101') {
-    const bodyBytes = Math.min(Number(headers.get('content-length') ?? 0) || 0, maxHandshakeBytes);
+    const bodyBytes = Math.min(Number(headers.get('content-length') ?? 0) || 0, MAX_HANDSHAKE_BYTES);
     if (answer.length < end + 4 + bodyBytes && !isWhole) return undefined;
-    const [body = ''] = answer.toString('utf8', end + 4, end + 4 + maxHandshakeBytes).split(/\r?\n/);
+    const [body = ''] = answer.toString('utf8', end + 4, end + 4 + MAX_HANDSHAKE_BYTES).split(/\r?\n/);
     const reason = oneLine(body) || oneLine(statusLine.slice(13));
     throw new HandshakeError(`HTTP ${status} ${reason}`.trim(), Number(status));
   }

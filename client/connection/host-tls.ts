@@ -1,5 +1,4 @@
 // TLS to one host: which certificates are trusted, which name is asked for, and why a handshake of TLS has failed.
-
 import { isIP, type Socket } from 'node:net';
 import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
 import { HandshakeError } from './handshake.js';

@@ -1,15 +1,15 @@
 // When to come back after a connection has ended: the server's own hint, else exponential backoff with full jitter.
 
 /** Longest wait of the backoff. */
-const maxBackoffMs = 30_000;
+const MAX_BACKOFF_MS = 30_000;
 /** The first wait of the backoff lies between 0 and this. */
-const firstBackoffMs = 500;
+const FIRST_BACKOFF_MS = 500;
 
 /** Close codes after which the server wants its clients back: it stops (1001), restarts (1012) or is full (1013). */
-const returnCodes: ReadonlySet<number> = new Set([1001, 1012, 1013]);
+const RETURN_CODES: ReadonlySet<number> = new Set([1001, 1012, 1013]);
 
 /** True where the server ended the connection as planned and expects it again. */
-export const asksToReturn = (code: number): boolean => returnCodes.has(code);
+export const asksToReturn = (code: number): boolean => RETURN_CODES.has(code);
 
 /** False after 1008, refused by policy: the next attempt would end in the same way. */
 export const mayReturn = (code: number): boolean => code !== 1008;
@@ -33,5 +33,5 @@ export function parseRetryHint(reason: string): { minMs: number; maxMs: number }
 export function retryDelayMs(reason: string, attempt: number, random: () => number): number {
   const hint = parseRetryHint(reason);
   if (hint !== undefined) return hint.minMs + random() * (hint.maxMs - hint.minMs);
-  return random() * Math.min(maxBackoffMs, firstBackoffMs * 2 ** attempt);
+  return random() * Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** attempt);
 }

@@ -1,9 +1,9 @@
 // Counts durations in log-linear buckets: bounded memory, percentiles within 0.8 %, mergeable over processes.
 
 /** Width of the finest buckets. Up to 1.28 ms they are all that wide; above, each doubling has 64 buckets. */
-const resolutionMs = 0.01;
-const bucketsPerDoubling = 64;
-const buckets = 26 * bucketsPerDoubling;
+const RESOLUTION_MS = 0.01;
+const BUCKETS_PER_DOUBLING = 64;
+const BUCKETS = 26 * BUCKETS_PER_DOUBLING;
 
 /** What a histogram holds, fit to be sent to another process. */
 export interface HistogramState {
@@ -15,7 +15,7 @@ export interface HistogramState {
 
 /** 14 KB each. Durations over 11.9 hours share the last bucket; the extremes are exact. */
 export class LatencyHistogram {
-  readonly #counts = new Float64Array(buckets + bucketsPerDoubling);
+  readonly #counts = new Float64Array(BUCKETS + BUCKETS_PER_DOUBLING);
   #count = 0;
   #minMs = Number.POSITIVE_INFINITY;
   #maxMs = 0;
@@ -68,12 +68,12 @@ export class LatencyHistogram {
 }
 
 function bucketOf(durationMs: number): number {
-  const units = Math.min(0xffff_ffff, Math.floor(durationMs / resolutionMs));
+  const units = Math.min(0xffff_ffff, Math.floor(durationMs / RESOLUTION_MS));
   const shift = Math.max(0, 25 - Math.clz32(units));
-  return shift * bucketsPerDoubling + (units >>> shift);
+  return shift * BUCKETS_PER_DOUBLING + (units >>> shift);
 }
 
 function middleMs(bucket: number): number {
-  const shift = Math.max(0, Math.floor(bucket / bucketsPerDoubling) - 1);
-  return (bucket - shift * bucketsPerDoubling + 0.5) * 2 ** shift * resolutionMs;
+  const shift = Math.max(0, Math.floor(bucket / BUCKETS_PER_DOUBLING) - 1);
+  return (bucket - shift * BUCKETS_PER_DOUBLING + 0.5) * 2 ** shift * RESOLUTION_MS;
 }

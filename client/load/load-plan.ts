@@ -1,5 +1,4 @@
 // Which connection goes where: ports, channels, source addresses, and the split over processes. Pure.
-
 import type { TlsTrust } from '../connection/host-tls.js';
 
 /** What one load process does; plain data, as it is sent to the process. */
@@ -41,11 +40,11 @@ export type LoadSpread = Omit<LoadTask, 'firstNumber' | 'count' | 'maxConnecting
  * own, whatever it connects to. Linux looks in a quarter of its range first, 7,058 ports by default; measured, a bind
  * costs 30 µs until that is full and 1.5 ms from then on.
  */
-const connectionsPerAddress = 5_000;
+const CONNECTIONS_PER_ADDRESS = 5_000;
 /** Connections to one port that the kernel finds source ports for without help: below the 28,232 of the default range. */
-const connectionsPerDestination = 20_000;
+const CONNECTIONS_PER_DESTINATION = 20_000;
 /** Handshakes under way in all processes that connect at one time, and the bounds for one; a listener's backlog is 512. */
-const maxConnecting = { all: 1024, leastPerProcess: 16, mostPerProcess: 128 };
+const MAX_CONNECTING = { all: 1024, leastPerProcess: 16, mostPerProcess: 128 };
 
 /**
  * One task per process, the numbers in contiguous blocks.
@@ -57,7 +56,7 @@ export function splitLoad(spread: LoadSpread, workers: number, connectionsPerPro
   const { connections, ratePerSecond, ...shared } = spread;
   const processes = Math.min(connections, Math.max(workers, Math.ceil(connections / connectionsPerProcess)));
   const perPort = Math.min(connections, spread.connectionsPerPort);
-  const evenShare = Math.floor(maxConnecting.all / processesAtOnce(spread, workers, processes));
+  const evenShare = Math.floor(MAX_CONNECTING.all / processesAtOnce(spread, workers, processes));
   return Array.from({ length: processes }, (_, i) => {
     const firstNumber = Math.floor((i * connections) / processes);
     const count = Math.floor(((i + 1) * connections) / processes) - firstNumber;
@@ -67,10 +66,10 @@ export function splitLoad(spread: LoadSpread, workers: number, connectionsPerPro
       count,
       ratePerSecond: ratePerSecond === undefined ? undefined : (ratePerSecond * count) / connections,
       maxConnecting: Math.max(
-        maxConnecting.leastPerProcess,
-        Math.min(maxConnecting.mostPerProcess, evenShare),
+        MAX_CONNECTING.leastPerProcess,
+        Math.min(MAX_CONNECTING.mostPerProcess, evenShare),
       ),
-      spreadsAddresses: spread.address.startsWith('127.') && perPort > connectionsPerDestination,
+      spreadsAddresses: spread.address.startsWith('127.') && perPort > CONNECTIONS_PER_DESTINATION,
     };
   });
 }
@@ -100,7 +99,7 @@ export const portOf = (task: LoadTask, number: number): number =>
  */
 export function localAddressOf(task: LoadTask, number: number): string | undefined {
   if (!task.spreadsAddresses) return undefined;
-  const block = Math.floor(number / connectionsPerAddress) + 1;
+  const block = Math.floor(number / CONNECTIONS_PER_ADDRESS) + 1;
   return `127.${(block >> 16) & 255}.${(block >> 8) & 255}.${block & 255}`;
 }
 

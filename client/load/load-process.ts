@@ -1,5 +1,4 @@
 // The program of one load process: takes its task and its orders from the parent, and lives no longer than the parent.
-
 import type { HistogramState } from './latency-histogram.js';
 import type { LoadCounts } from './load-counts.js';
 import type { LoadTask } from './load-plan.js';
@@ -17,7 +16,7 @@ export type LoadReport =
       readonly pingGaps: HistogramState;
     };
 
-const reportEveryMs = 250;
+const REPORT_EVERY_MS = 250;
 
 // Ctrl-C reaches the whole process group; when to stop is for the parent to say.
 process.on('SIGINT', () => {});
@@ -45,7 +44,7 @@ function start(task: LoadTask): void {
     isCollected = true;
     // What making the connections has left behind: 1.3 KB for each, which V8 by itself keeps for 20 s.
     globalThis.gc?.();
-  }, reportEveryMs);
+  }, REPORT_EVERY_MS);
 }
 
 async function stop(): Promise<void> {

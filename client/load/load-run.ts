@@ -1,5 +1,4 @@
 // The command `10m-client <host> <connections>`: from checked options to a summary and an exit code.
-
 import { lookup } from 'node:dns/promises';
 import type { LoadOptions } from '../options.js';
 import { connectionsPerProcess, processLimits } from './fd-limit.js';
@@ -9,9 +8,9 @@ import { type LoadSpread, processesAtOnce, serverUrl, splitLoad } from './load-p
 import { type LoadResult, summarize, summaryText } from './load-summary.js';
 import { StatusLine } from './status-line.js';
 
-const sampleEveryMs = 250;
+const SAMPLE_EVERY_MS = 250;
 /** Up to this many connections, messages are printed without `--print`. */
-const printsUpTo = 100;
+const PRINTS_UP_TO = 100;
 
 /** @returns the exit code: 0 if every connection was made and none was lost, else 1 */
 export async function runLoad(options: LoadOptions): Promise<number> {
@@ -27,7 +26,7 @@ export async function runLoad(options: LoadOptions): Promise<number> {
     ratePerSecond: options.rate,
     idleTimeoutMs: options.idleTimeout * 1000,
     reconnects: options.reconnect === true,
-    prints: options.print === true || options.connections <= printsUpTo,
+    prints: options.print === true || options.connections <= PRINTS_UP_TO,
     tls: options.tls ? { ca: options.tlsCa } : undefined,
     token: options.tokenFile,
   };
@@ -74,7 +73,7 @@ async function hold(spread: LoadSpread, options: LoadOptions): Promise<LoadResul
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
-  const sampling = setInterval(sample, sampleEveryMs);
+  const sampling = setInterval(sample, SAMPLE_EVERY_MS);
   const duration = options.duration === undefined ? undefined : setTimeout(stop, options.duration * 1000);
   await generator.ended;
   clearInterval(sampling);

@@ -1,5 +1,4 @@
 // What a run came to: the object of `--json`, and the same for a person.
-
 import type { LatencyHistogram } from './latency-histogram.js';
 import type { LoadCounts } from './load-counts.js';
 

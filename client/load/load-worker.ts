@@ -1,12 +1,11 @@
 // Holds the connections of one process: makes them at the rate asked for, counts what they bring, finds the dead ones.
-
 import {
   Connection,
   type ConnectionEnd,
   type ConnectionOwner,
   type ConnectionTarget,
 } from '../connection/connection.js';
-import { HandshakeError, sampleKey } from '../connection/handshake.js';
+import { HandshakeError, SAMPLE_KEY } from '../connection/handshake.js';
 import { type HostTls, hostTls } from '../connection/host-tls.js';
 import { asksToReturn, mayReturn, retryDelayMs } from '../connection/retry.js';
 import { LatencyHistogram } from './latency-histogram.js';
@@ -16,19 +15,19 @@ import { messageTimeMs } from './message-time.js';
 import { PingGaps } from './ping-gaps.js';
 
 /** How long TCP and the handshake may take together before the attempt counts as failed. */
-const handshakeTimeoutMs = 30_000;
+const HANDSHAKE_TIMEOUT_MS = 30_000;
 /** How long the server has to answer our close frames at the end; what is left then is reset. */
-const closeTimeoutMs = 2_000;
+const CLOSE_TIMEOUT_MS = 2_000;
 /** Close frames sent in one turn of the event loop at the end. */
-const closesPerTurn = 500;
-/** Between two looks at the rate and at who is due, while there is something to connect; else `idleTickMs`. */
-const busyTickMs = 20;
-const idleTickMs = 250;
+const CLOSES_PER_TURN = 500;
+/** Between two looks at the rate and at who is due, while there is something to connect; else `IDLE_TICK_MS`. */
+const BUSY_TICK_MS = 20;
+const IDLE_TICK_MS = 250;
 /** How far the rate may be caught up with after a pause of the process. */
-const rateBurstMs = 100;
+const RATE_BURST_MS = 100;
 
 /** Where a slot is between being queued and being done with. */
-const phases = { queued: 0, connecting: 1, open: 2, waiting: 3, ended: 4, stopping: 5 } as const;
+const PHASES = { queued: 0, connecting: 1, open: 2, waiting: 3, ended: 4, stopping: 5 } as const;
 
 /** One connection number is one slot; what is kept of it is 12 bytes in typed arrays and the connection itself. */
 export class LoadWorker implements ConnectionOwner {
@@ -87,12 +86,12 @@ export class LoadWorker implements ConnectionOwner {
   stop(): Promise<void> {
     clearTimeout(this.#timer);
     for (const connection of this.#connections) {
-      if (connection?.isEnding === false) this.#phases[connection.id] = phases.stopping;
+      if (connection?.isEnding === false) this.#phases[connection.id] = PHASES.stopping;
     }
     return new Promise((resolve) => {
       const deadline = setTimeout(() => {
         for (const connection of this.#connections) connection?.destroy();
-      }, closeTimeoutMs);
+      }, CLOSE_TIMEOUT_MS);
       this.#whenStopped = () => {
         clearTimeout(deadline);
         for (const owes of this.#owesReturn) this.counts.lost += owes;
@@ -110,7 +109,7 @@ export class LoadWorker implements ConnectionOwner {
     }
     const { counts } = this;
     const slot = connection.id;
-    this.#phases[slot] = phases.open;
+    this.#phases[slot] = PHASES.open;
     this.#timesMs[slot] = performance.now();
     this.#attempts[slot] = 0;
     this.#owesReturn[slot] = 0;
@@ -162,7 +161,7 @@ export class LoadWorker implements ConnectionOwner {
     const slot = connection.id;
     this.#connections[slot] = undefined;
     this.#live--;
-    if (this.#phases[slot] !== phases.stopping) this.#countEnd(slot, end);
+    if (this.#phases[slot] !== PHASES.stopping) this.#countEnd(slot, end);
     if (this.#whenStopped !== undefined) {
       if (this.#live === 0) this.#whenStopped();
       return;
@@ -178,7 +177,7 @@ export class LoadWorker implements ConnectionOwner {
   #countEnd(slot: number, end: ConnectionEnd): void {
     const { counts } = this;
     if (end.error !== undefined) countUnder(counts.failures, failureName(end.error));
-    if (this.#phases[slot] === phases.connecting) {
+    if (this.#phases[slot] === PHASES.connecting) {
       counts.connecting--;
       counts.failed++;
       this.#noteTried();
@@ -194,13 +193,13 @@ export class LoadWorker implements ConnectionOwner {
   /** Lets the slot come back later, where that is asked for. */
   #wait(slot: number, end: ConnectionEnd): void {
     if (!this.#task.reconnects || !mayReturn(end.code)) {
-      this.#phases[slot] = phases.ended;
+      this.#phases[slot] = PHASES.ended;
       this.counts.ended++;
       return;
     }
     const delayMs = retryDelayMs(end.reason, this.#attempts[slot]!, this.#random);
     this.#attempts[slot] = Math.min(255, this.#attempts[slot]! + 1);
-    this.#phases[slot] = phases.waiting;
+    this.#phases[slot] = PHASES.waiting;
     this.#timesMs[slot] = performance.now() + delayMs;
     this.#waiting++;
   }
@@ -209,7 +208,7 @@ export class LoadWorker implements ConnectionOwner {
     this.#sweep(performance.now());
     this.#connectMore();
     const isBusy = this.#waiting > 0 || this.#nextSlot < this.#task.count;
-    this.#timer = setTimeout(() => this.#tick(), isBusy ? busyTickMs : idleTickMs);
+    this.#timer = setTimeout(() => this.#tick(), isBusy ? BUSY_TICK_MS : IDLE_TICK_MS);
   }
 
   /** Ends what is overdue and queues what is due: one pass over the slots instead of a timer for each. */
@@ -218,11 +217,11 @@ export class LoadWorker implements ConnectionOwner {
     for (let slot = 0; slot < this.#task.count; slot++) {
       const phase = this.#phases[slot]!;
       const sinceMs = nowMs - this.#timesMs[slot]!;
-      if (phase === phases.open && idleTimeoutMs > 0 && sinceMs > idleTimeoutMs) {
+      if (phase === PHASES.open && idleTimeoutMs > 0 && sinceMs > idleTimeoutMs) {
         this.#connections[slot]!.destroy(new Error('idle timeout'));
-      } else if (phase === phases.connecting && sinceMs > handshakeTimeoutMs) {
+      } else if (phase === PHASES.connecting && sinceMs > HANDSHAKE_TIMEOUT_MS) {
         this.#connections[slot]!.destroy(new Error('handshake timeout'));
-      } else if (phase === phases.waiting && sinceMs >= 0 && this.#mayConnect()) {
+      } else if (phase === PHASES.waiting && sinceMs >= 0 && this.#mayConnect()) {
         this.#waiting--;
         this.#connect(slot);
       }
@@ -238,7 +237,7 @@ export class LoadWorker implements ConnectionOwner {
     const { ratePerSecond } = this.#task;
     if (ratePerSecond === undefined) return true;
     const nowMs = performance.now();
-    const most = Math.max(1, (ratePerSecond * rateBurstMs) / 1000);
+    const most = Math.max(1, (ratePerSecond * RATE_BURST_MS) / 1000);
     const earned = ((nowMs - this.#allowanceAtMs) * ratePerSecond) / 1000;
     this.#allowance = Math.min(most, this.#allowance + earned);
     this.#allowanceAtMs = nowMs;
@@ -250,7 +249,7 @@ export class LoadWorker implements ConnectionOwner {
   #connect(slot: number): void {
     this.#live++;
     this.counts.connecting++;
-    this.#phases[slot] = phases.connecting;
+    this.#phases[slot] = PHASES.connecting;
     this.#timesMs[slot] = performance.now();
     this.#connections[slot] = new Connection(slot, this.#targetOf(slot), this);
   }
@@ -264,7 +263,7 @@ export class LoadWorker implements ConnectionOwner {
       localAddress: localAddressOf(this.#task, number),
       host: hostAndPort(this.#task.host, port),
       path: pathOf(this.#task, number),
-      key: sampleKey,
+      key: SAMPLE_KEY,
       tls: this.#tls,
       token: this.#task.token,
     };
@@ -276,7 +275,7 @@ export class LoadWorker implements ConnectionOwner {
   }
 
   #closeFrom(first: number): void {
-    const next = Math.min(first + closesPerTurn, this.#task.count);
+    const next = Math.min(first + CLOSES_PER_TURN, this.#task.count);
     for (let slot = first; slot < next; slot++) this.#connections[slot]?.close(1000);
     if (next < this.#task.count) setImmediate(() => this.#closeFrom(next));
   }

@@ -1,9 +1,9 @@
 // When a message was sent, where it says so itself: latency is measured on messages that do.
 
 /** Times further off than this are taken for another kind of number. */
-const maxAgeMs = 86_400_000;
+const MAX_AGE_MS = 86_400_000;
 /** JSON longer than this is not parsed for its time. */
-const maxJsonBytes = 65_536;
+const MAX_JSON_BYTES = 65_536;
 
 /**
  * The time in a message, milliseconds since 1970: either the text begins with `t=<ms> ` (decimals allowed; the space may
@@ -14,7 +14,7 @@ const maxJsonBytes = 65_536;
  */
 export function messageTimeMs(payload: Buffer, nowMs: number): number | undefined {
   const timeMs = readTime(payload);
-  return timeMs !== undefined && Math.abs(nowMs - timeMs) <= maxAgeMs ? timeMs : undefined;
+  return timeMs !== undefined && Math.abs(nowMs - timeMs) <= MAX_AGE_MS ? timeMs : undefined;
 }
 
 function readTime(payload: Buffer): number | undefined {
@@ -22,7 +22,7 @@ function readTime(payload: Buffer): number | undefined {
     const digits = /^t=(\d{1,15}(?:\.\d{1,9})?)(?: |$)/.exec(payload.toString('latin1', 0, 28))?.[1];
     return digits === undefined ? undefined : Number(digits);
   }
-  if (payload[0] !== 0x7b || payload.length > maxJsonBytes || !payload.includes('"t"')) return undefined;
+  if (payload[0] !== 0x7b || payload.length > MAX_JSON_BYTES || !payload.includes('"t"')) return undefined;
   try {
     const { t } = JSON.parse(payload.toString()) as { t?: unknown };
     return typeof t === 'number' ? t : undefined;

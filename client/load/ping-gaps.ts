@@ -1,5 +1,4 @@
 // Whether each connection is pinged, and how far apart: the last ping of every connection, and a histogram of the gaps.
-
 import { LatencyHistogram } from './latency-histogram.js';
 
 /** 5 bytes per connection. Connections are slots, numbers from 0; the clock is handed in. */

@@ -1,8 +1,7 @@
 // Says how a run is going: one line that updates on a terminal, a line every 5 seconds elsewhere.
-
 import type { LoadCounts } from './load-counts.js';
 
-const plainEveryMs = 5_000;
+const PLAIN_EVERY_MS = 5_000;
 
 /** One sample of the counts. */
 interface Sample {
@@ -38,7 +37,7 @@ export class StatusLine {
     this.connectsPerSecondMax = Math.max(this.connectsPerSecondMax, Math.round(connects / elapsedSeconds));
     if (this.#updates) {
       this.#write(`\r\x1b[K${statusText(counts, oldest.counts, elapsedSeconds)}`);
-    } else if (atMs - this.#writtenAtMs >= plainEveryMs) {
+    } else if (atMs - this.#writtenAtMs >= PLAIN_EVERY_MS) {
       this.#writtenAtMs = atMs;
       this.#write(`${statusText(counts, oldest.counts, elapsedSeconds)}\n`);
     }

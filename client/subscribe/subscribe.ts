@@ -1,5 +1,4 @@
 // The command `10m-client subscribe <url…>`: messages to standard output, everything else to standard error.
-
 import { withoutSecretParameters } from '../../server/command/url-secret.js';
 import type { ConnectionEnd } from '../connection/connection.js';
 import type { SubscribeOptions } from '../options.js';

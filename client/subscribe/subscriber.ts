@@ -1,5 +1,4 @@
 // Subscribes to one channel and stays subscribed: the client as a library.
-
 import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { Connection, type ConnectionEnd, type ConnectionOwner } from '../connection/connection.js';
@@ -8,9 +7,9 @@ import { type HostTls, hostTls } from '../connection/host-tls.js';
 import { mayReturn, retryDelayMs } from '../connection/retry.js';
 
 /** How long TCP and the handshake may take together. */
-const handshakeTimeoutMs = 30_000;
+const HANDSHAKE_TIMEOUT_MS = 30_000;
 /** How long the server has to answer the close frame of `close`. */
-const closeTimeoutMs = 2_000;
+const CLOSE_TIMEOUT_MS = 2_000;
 
 /** How a subscriber behaves; every field may be left out. */
 export interface SubscriberOptions {
@@ -86,7 +85,7 @@ export class Subscriber extends EventEmitter<SubscriberEvents> implements Connec
       return;
     }
     connection.close(1000);
-    this.#timer = setTimeout(() => connection.destroy(), closeTimeoutMs);
+    this.#timer = setTimeout(() => connection.destroy(), CLOSE_TIMEOUT_MS);
   }
 
   onOpen(): void {
@@ -143,7 +142,7 @@ export class Subscriber extends EventEmitter<SubscriberEvents> implements Connec
       this,
     );
     this.#connection = connection;
-    this.#destroyAfter(handshakeTimeoutMs, 'handshake timeout');
+    this.#destroyAfter(HANDSHAKE_TIMEOUT_MS, 'handshake timeout');
   }
 
   #awaitFrame(): void {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import t from 'tap';
 import type { WebSocket } from 'ws';
-import { sampleKey } from '../../client/connection/handshake.js';
+import { SAMPLE_KEY } from '../../client/connection/handshake.js';
 import { ClientProcess, childrenOf, isRunning } from '../harness/client-process.js';
 import { freePorts } from '../harness/ports.js';
 import { rawServer, TestServer } from '../harness/websocket-server.js';
@@ -302,7 +302,7 @@ t.test('Ctrl-C to the whole group ends every process, also with a server that an
 });
 
 t.test('a second Ctrl-C exits at once', async (t) => {
-  const accept = `HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${sampleKey.accept}\r\n\r\n`;
+  const accept = `HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${SAMPLE_KEY.accept}\r\n\r\n`;
   const server = await rawServer((socket) =>
     socket.once('data', () => {
       socket.write(`${accept}\x01\x00`);

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { FrameError, FrameReader, type frameErrors } from '../../../client/connection/frame-reader.js';
+import { type FRAME_ERRORS, FrameError, FrameReader } from '../../../client/connection/frame-reader.js';
 
 /** A server's frame, with the shortest length field unless another is asked for. */
 function frame(first: number, payload: Buffer, lengthBytes?: 2 | 8): Buffer {
@@ -106,7 +106,7 @@ t.test('a close frame is the last', async (t) => {
 });
 
 t.test('what a server must not send is refused by code', async (t) => {
-  const cases: [keyof typeof frameErrors, number[]][] = [
+  const cases: [keyof typeof FRAME_ERRORS, number[]][] = [
     ['RESERVED_BITS', [0xc1, 0]],
     ['RESERVED_BITS', [0x91, 0]],
     ['OPCODE', [0x83, 0]],

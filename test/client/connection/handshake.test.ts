@@ -3,21 +3,21 @@ import {
   HandshakeError,
   handshakeKey,
   handshakeRequest,
-  maxHandshakeBytes,
+  MAX_HANDSHAKE_BYTES,
   readHandshake,
-  sampleKey,
+  SAMPLE_KEY,
 } from '../../../client/connection/handshake.js';
 
 const accepted = [
   'HTTP/1.1 101 Switching Protocols',
   'Upgrade: websocket',
   'Connection: Upgrade',
-  `Sec-WebSocket-Accept: ${sampleKey.accept}`,
+  `Sec-WebSocket-Accept: ${SAMPLE_KEY.accept}`,
 ];
 const answer = (lines: readonly string[], rest = ''): Buffer =>
   Buffer.from(`${lines.join('\r\n')}\r\n\r\n${rest}`);
 
-const read = (bytes: Buffer, isWhole = false) => readHandshake(bytes, sampleKey.accept, isWhole);
+const read = (bytes: Buffer, isWhole = false) => readHandshake(bytes, SAMPLE_KEY.accept, isWhole);
 
 const refusal = (bytes: Buffer, isWhole = false): HandshakeError => {
   try {
@@ -29,8 +29,8 @@ const refusal = (bytes: Buffer, isWhole = false): HandshakeError => {
 };
 
 t.test('the sample key has the accept of RFC 6455 section 1.3', async (t) => {
-  t.same(handshakeKey(Buffer.from('the sample nonce')), sampleKey);
-  t.not(handshakeKey(Buffer.alloc(16)).accept, sampleKey.accept);
+  t.same(handshakeKey(Buffer.from('the sample nonce')), SAMPLE_KEY);
+  t.not(handshakeKey(Buffer.alloc(16)).accept, SAMPLE_KEY.accept);
 });
 
 t.test('the request', async (t) => {
@@ -66,7 +66,7 @@ t.test('answers that are none', async (t) => {
   t.match(refusal(Buffer.from('HTTP/1.1 101'), true).message, /closed before/);
   t.match(refusal(Buffer.alloc(0), true).message, /closed before/);
   t.match(
-    refusal(Buffer.from(`HTTP/1.1 101 x\r\n${'a: b\r\n'.repeat(maxHandshakeBytes)}`)).message,
+    refusal(Buffer.from(`HTTP/1.1 101 x\r\n${'a: b\r\n'.repeat(MAX_HANDSHAKE_BYTES)}`)).message,
     /longer/,
   );
 });

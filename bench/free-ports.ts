@@ -1,16 +1,19 @@
-// Ports that nobody listens on, outside of the range from which the kernel takes source ports.
+// Ports that nobody listens on, outside of the range from which the kernel takes source ports where that is possible.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { parseNumbers } from '../server/host/proc-text.js';
 
 const LOWEST = 12_000;
+/** The first source port of a kernel with default settings. */
+const USUAL_FIRST_SOURCE_PORT = 32_768;
 
-/** First port of the kernel's own range, /proc/sys/net/ipv4/ip_local_port_range; its default elsewhere. */
-function firstEphemeralPort(): number {
+/** The first port of /proc/sys/net/ipv4/ip_local_port_range (ip(7)). */
+function firstSourcePort(): number {
   try {
-    return Number.parseInt(readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8'), 10);
+    return parseNumbers(readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8'))[0]!;
   } catch {
     // Not Linux.
-    return 32_768;
+    return USUAL_FIRST_SOURCE_PORT;
   }
 }
 
@@ -23,15 +26,17 @@ const isFree = (port: number): Promise<boolean> =>
   });
 
 /**
- * The first of `count` neighbouring free ports. It begins at a random place, so that runs side by side rarely meet.
+ * The first of `count` neighbouring free ports. The search begins at a random place, so that runs side by side rarely meet.
  *
+ * @param firstSource the first port that the kernel takes for outgoing connections. Where it leaves no room, as on a
+ *   machine that is set up for load clients, the ports are taken from that range
  * @throws {Error} where no such range is found
  */
-export async function freePorts(count: number): Promise<number> {
-  const end = Math.min(firstEphemeralPort(), 32_768);
+export async function freePorts(count: number, firstSource = firstSourcePort()): Promise<number> {
+  const hasRoom = firstSource - LOWEST > count;
+  const end = hasRoom ? Math.min(firstSource, USUAL_FIRST_SOURCE_PORT) : USUAL_FIRST_SOURCE_PORT;
   const room = end - count - LOWEST;
-  if (room <= 0)
-    throw new Error(`no room for ${count} ports between ${LOWEST} and ${end}, the first ephemeral port`);
+  if (room <= 0) throw new Error(`no room for ${count} ports between ${LOWEST} and ${end}`);
   const offset = Math.floor(Math.random() * room);
   let free = 0;
   for (let i = 0; i < room + count; i++) {

@@ -5,6 +5,18 @@ import { freePorts } from './free-ports.js';
 
 const START_TIMEOUT_MS = 10_000;
 
+/** The arguments of a redis-server on loopback that writes no file. */
+export const redisArguments = (port: number): string[] => [
+  '--port',
+  String(port),
+  '--bind',
+  '127.0.0.1',
+  '--save',
+  '',
+  '--appendonly',
+  'no',
+];
+
 /** A running redis-server without persistence, on a free port. */
 export class RedisProcess {
   readonly port: number;
@@ -20,16 +32,7 @@ export class RedisProcess {
   /** @throws {Error} where redis-server is not installed or does not start */
   static async start(signal: AbortSignal): Promise<RedisProcess> {
     const port = await freePorts(1);
-    const child = new Child('redis-server', [
-      '--port',
-      String(port),
-      '--bind',
-      '127.0.0.1',
-      '--save',
-      '',
-      '--appendonly',
-      'no',
-    ]);
+    const child = new Child('redis-server', redisArguments(port));
     const client = createClient({
       url: `redis://127.0.0.1:${port}`,
       RESP: 2,

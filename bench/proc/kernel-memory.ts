@@ -1,5 +1,6 @@
 // Kernel memory of sockets, of the whole machine: slab caches and socket buffers.
 import { accessSync, constants, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { pageBytes, readTcpMemory } from '../../server/host/tcp-memory.js';
 
 /** The caches that a TCP socket with a file descriptor in an epoll set takes objects from. */
 const SOCKET_CACHES = [
@@ -21,8 +22,6 @@ const SOCKET_CACHES = [
   'tcp_bind2_bucket',
 ];
 
-const PAGE_BYTES = 4096;
-
 /**
  * Bytes of the slabs of each cache, free objects in them included.
  *
@@ -34,20 +33,13 @@ export function parseSlabs(text: string): Map<string, number> {
     const [name, , , , , pagesPerSlab] = line.split(/\s+/);
     const slabs = /: slabdata\s+\d+\s+(\d+)/.exec(line)?.[1];
     if (name !== undefined && slabs !== undefined) {
-      bytes.set(name, Number(slabs) * Number(pagesPerSlab) * PAGE_BYTES);
+      bytes.set(name, Number(slabs) * Number(pagesPerSlab) * pageBytes);
     }
   }
   return bytes;
 }
 
-/** @param text of /proc/net/sockstat; returns the bytes in the buffers of all TCP sockets */
-export const parseSocketBuffers = (text: string): number =>
-  Number(/^TCP:.* mem (\d+)$/m.exec(text)?.[1] ?? 0) * PAGE_BYTES;
-
-/** @param text of /proc/net/sockstat; returns TCP sockets, both ends of each connection on this machine */
-export const parseSockets = (text: string): number => Number(/^TCP:.* alloc (\d+) /m.exec(text)?.[1] ?? 0);
-
-/** Kernel memory that sockets take, and how many there are, of this whole machine. */
+/** Kernel memory that TCP sockets take, and how many there are, of this whole machine: both ends of a connection to itself. */
 export interface KernelMemory {
   readonly bytes: number;
   readonly sockets: number;
@@ -58,10 +50,10 @@ export function kernelMemory(): KernelMemory | undefined {
   if (!isReadable('/proc/slabinfo')) return undefined;
   for (const cache of SOCKET_CACHES) shrink(cache);
   const slabs = parseSlabs(readFileSync('/proc/slabinfo', 'utf8'));
-  const sockstat = readFileSync('/proc/net/sockstat', 'utf8');
-  let bytes = parseSocketBuffers(sockstat);
+  const { sockets, usedBytes } = readTcpMemory();
+  let bytes = usedBytes;
   for (const cache of SOCKET_CACHES) bytes += slabs.get(cache) ?? 0;
-  return { bytes, sockets: parseSockets(sockstat) };
+  return { bytes, sockets };
 }
 
 /** What a socket takes: the difference of two looks by the difference in sockets. Undefined where there is none. */

@@ -3,9 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { connectionsPerProcess, processLimits } from '../../client/load/fd-limit.js';
+import { connectionsPerProcess } from '../../client/load/fd-limit.js';
 import { packageVersion } from '../../server/command/command-line.js';
 import { usableCores } from '../../server/host/host.js';
+import { parseMemoryAvailable, parseNumbers } from '../../server/host/proc-text.js';
 
 /** A machine, and the software on it. */
 export interface Machine {
@@ -29,7 +30,7 @@ export const thisMachine = (): Machine => ({
   node: process.version,
   version: packageVersion,
   commit: commitOfClone(),
-  connectionsPerProcess: connectionsPerProcess(processLimits()),
+  connectionsPerProcess: connectionsPerProcess(),
 });
 
 function commitOfClone(): string | undefined {
@@ -47,12 +48,11 @@ function commitOfClone(): string | undefined {
   }
 }
 
-/** Memory that programs can still have, bytes (man proc_meminfo). */
-export const availableBytes = (): number =>
-  Number(/^MemAvailable:\s+(\d+) kB$/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1] ?? 0) * 1024;
+/** Memory that programs can still have, bytes. */
+export const availableBytes = (): number => parseMemoryAvailable(readFileSync('/proc/meminfo', 'utf8')) ?? 0;
 
-/** File descriptors that the system can still open (man proc_sys_fs, file-nr). */
+/** File descriptors that the system can still open (proc_sys_fs(5), file-nr). */
 export function systemFdsFree(): number {
-  const [used = 0, , most = 0] = readFileSync('/proc/sys/fs/file-nr', 'utf8').trim().split(/\s+/).map(Number);
+  const [used = 0, , most = 0] = parseNumbers(readFileSync('/proc/sys/fs/file-nr', 'utf8'));
   return most - used;
 }

@@ -1,4 +1,4 @@
-// Processes and their CPU time, from /proc (man proc_pid_stat).
+// Processes and their CPU time, from /proc (proc_pid_stat(5)).
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** Clock ticks a second in /proc: USER_HZ, which is 100 on every Linux that Node runs on. */
@@ -7,6 +7,8 @@ const TICKS_PER_SECOND = 100;
 /** What one line of /proc/PID/stat says. */
 export interface ProcessStat {
   readonly pid: number;
+  /** One letter; `Z` is a process that has ended and whose parent has not taken note. */
+  readonly state: string;
   readonly parent: number;
   /** utime + stime of all threads, seconds; its resolution is 10 ms. */
   readonly cpuSeconds: number;
@@ -17,6 +19,7 @@ export function parseStat(text: string): ProcessStat {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return {
     pid: Number.parseInt(text, 10),
+    state: fields[0]!,
     parent: Number(fields[1]),
     cpuSeconds: (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND,
   };
@@ -32,7 +35,8 @@ export function readOfProcess(path: string): string | undefined {
   }
 }
 
-function allStats(): ProcessStat[] {
+/** Of every process of this machine. */
+export function allStats(): ProcessStat[] {
   const stats: ProcessStat[] = [];
   for (const name of readdirSync('/proc')) {
     const text = /^\d+$/.test(name) ? readOfProcess(`/proc/${name}/stat`) : undefined;

@@ -1,8 +1,9 @@
 // What moved since an earlier run.
 import { NamedFileError, readNamedFile } from '../../server/command/named-file.js';
+import { alignFigures } from '../../server/command/text-table.js';
 import { RESULT_FORMAT, type Result, valuesOf } from '../result.js';
 import { mean, spread } from '../statistics.js';
-import { columns, valueText } from './table.js';
+import { valueText } from './table.js';
 
 /** Changes below this are noise even if the runs of an arm agree better. */
 const NOISE_SHARE = 0.05;
@@ -54,7 +55,7 @@ export function compareText(old: Result, now: Result): string {
     .filter(([key, value]) => (old.options[key as keyof typeof old.options] ?? false) !== value)
     .map(([key]) => key);
   const warning = differences.length === 0 ? '' : `\nnot the same options: ${differences.join(', ')} differ`;
-  return `${title}${warning}\n\n${columns([['figure', 'unit', 'then', 'now', 'change', ''], ...rows])}\n`;
+  return `${title}${warning}\n\n${alignFigures([['figure', 'unit', 'then', 'now', 'change', ''], ...rows]).join('\n')}\n`;
 }
 
 function verdict(better: 'lower' | 'higher' | 'fact', change: number): string {

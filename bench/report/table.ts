@@ -1,4 +1,5 @@
 // The result as a table for a terminal.
+import { alignFigures } from '../../server/command/text-table.js';
 import { type Figure, type Result, valuesOf } from '../result.js';
 import { mean } from '../statistics.js';
 
@@ -19,19 +20,6 @@ export function ratioOf(figure: Figure, arms: readonly string[]): number | undef
 
 /** Both values of an arm, as they came. */
 const armText = (figure: Figure, arm: string): string => (figure.arms[arm] ?? []).map(valueText).join('  ');
-
-/** Columns of equal width, the first to the left. */
-export function columns(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
-        .join('   ')
-        .trimEnd(),
-    )
-    .join('\n');
-}
 
 /** What was run, on what. */
 export function headline({ scenario, options, machine, startedAt, seconds }: Result): string {
@@ -61,5 +49,5 @@ export function resultText(result: Result): string {
       ...(hasRatio ? [ratio === undefined ? '' : `${valueText(ratio)} ×`] : []),
     ];
   });
-  return `${headline(result)}\n\n${columns([head, ...rows])}\n`;
+  return `${headline(result)}\n\n${alignFigures([head, ...rows]).join('\n')}\n`;
 }

@@ -1,7 +1,7 @@
 // The command `10m-client <host> <connections>`: from checked options to a summary and an exit code.
 import { lookup } from 'node:dns/promises';
 import type { LoadOptions } from '../options.js';
-import { connectionsPerProcess, processLimits } from './fd-limit.js';
+import { connectionsPerProcess } from './fd-limit.js';
 import { noCounts } from './load-counts.js';
 import { LoadGenerator } from './load-generator.js';
 import { type LoadSpread, processesAtOnce, serverUrl, splitLoad } from './load-plan.js';
@@ -49,7 +49,7 @@ async function resolve(host: string): Promise<string | undefined> {
 /** Makes and holds the connections until Ctrl-C, the duration, or nothing is left to wait for. */
 async function hold(spread: LoadSpread, options: LoadOptions): Promise<LoadResult> {
   const startedAtMs = Date.now();
-  const tasks = splitLoad(spread, options.workers, connectionsPerProcess(processLimits()));
+  const tasks = splitLoad(spread, options.workers, connectionsPerProcess());
   const generator = new LoadGenerator(tasks, processesAtOnce(spread, options.workers, tasks.length));
   const updates = process.stderr.isTTY === true && !spread.prints;
   const status = new StatusLine(noCounts(), startedAtMs, updates, (line) => process.stderr.write(line));

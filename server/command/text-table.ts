@@ -2,6 +2,8 @@
 
 /** Between two columns. */
 const GAP = '  ';
+/** Between two columns of figures: a cell can hold several, which are two spaces apart. */
+const FIGURE_GAP = '   ';
 /** Before a last column that goes below its row. */
 const BELOW = '    ';
 /** A last column that gets less than this goes below. */
@@ -50,6 +52,17 @@ function layOut(rows: readonly (readonly string[])[], width: number): string[][]
     const [first = '', ...rest] = wrapWords(row[last] ?? '', room);
     return [printed(lead.join('') + first).trimEnd(), ...rest.map((line) => ' '.repeat(leadWidth) + line)];
   });
+}
+
+/** Figures in columns: the first column is what they are of, and the others are aligned to the right. */
+export function alignFigures(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
+  return rows.map((row) =>
+    row
+      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
+      .join(FIGURE_GAP)
+      .trimEnd(),
+  );
 }
 
 /** Breaks text between words so that each line fits; a single longer word stays whole. */

@@ -27,6 +27,7 @@ function readPageBytes(): number {
   return USUAL_PAGE_BYTES;
 }
 
+/** Size of a page of memory. */
 export const pageBytes = readPageBytes();
 
 /**

@@ -8,9 +8,9 @@ import {
   isProxied,
 } from '../access/client-address.js';
 import { Origins } from '../access/origins.js';
-import { TokenBucket } from '../access/token-bucket.js';
 import type { TokenVerifier } from '../access/token-verifier.js';
 import { type Refusal, refusals } from '../codes.js';
+import { TokenBucket } from '../command/token-bucket.js';
 import type { ServerOptions } from '../options/server-options.js';
 import { type Handshake, tokenOf } from './handshake.js';
 

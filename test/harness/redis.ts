@@ -1,6 +1,7 @@
 // A real Redis on a free port, that can be killed and started again.
 import { createClient } from 'redis';
 import type { Certificate } from '../../bench/certificate.js';
+import { redisArguments } from '../../bench/redis-process.js';
 import type { Send } from './ledger.js';
 import { freePorts } from './ports.js';
 import { TestProcess } from './processes.js';
@@ -100,16 +101,17 @@ export class TestRedis {
 }
 
 async function launch(port: number, { flags = [], tls, password = '' }: RedisPlace): Promise<TestProcess> {
+  // The last of two arguments of one name counts.
   const listen =
     tls === undefined
-      ? ['--port', String(port)]
+      ? []
       : [
           ...['--port', '0', '--tls-port', String(port), '--tls-auth-clients', 'no'],
           ...['--tls-cert-file', tls.certFile, '--tls-key-file', tls.keyFile],
           ...['--tls-ca-cert-file', tls.certFile],
         ];
-  const more = ['--save', '', '--bind', '127.0.0.1', '--requirepass', password, ...flags];
-  const process = new TestProcess('redis-server', [...listen, ...more]);
+  const more = ['--requirepass', password, ...flags];
+  const process = new TestProcess('redis-server', [...redisArguments(port), ...listen, ...more]);
   await process.line(/Ready to accept connections/);
   return process;
 }

@@ -1,6 +1,7 @@
 // A real 10m-server on free ports.
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { metricTotal } from '../../bench/metrics-text.js';
+import { cpuSecondsOf } from '../../bench/proc/process-tree.js';
 import type { Stats } from '../../server/primary/stats.js';
 import { freePorts } from './ports.js';
 import { TestProcess } from './processes.js';
@@ -70,31 +71,15 @@ export class TestServer {
     await this.until(async () => (await this.readyReason()) === undefined);
   }
 
-  /** User and system time of all processes of the server, in seconds (proc(5): utime and stime of /proc/PID/stat). */
+  /** User and system time of all processes of the server so far, in seconds. */
   async cpuSeconds(): Promise<number> {
-    const pids = [this.process.pid, ...(await this.stats()).workers.map(({ pid }) => pid)];
-    return pids.map(cpuSecondsOf).reduce((sum, seconds) => sum + seconds, 0);
+    return cpuSecondsOf([this.process.pid, ...(await this.stats()).workers.map(({ pid }) => pid)]);
   }
 }
 
-/** User and system time of a process, in seconds; USER_HZ is 100 on Linux. */
-export function cpuSecondsOf(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /, '')
-    .split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / 100;
-}
-
-/** The sum of a metric's samples in a Prometheus exposition. */
-export function metricOf(exposition: string, name: string, labels = ''): number {
-  let sum = 0;
-  for (const line of exposition.split('\n')) {
-    if ((line.startsWith(`${name} `) || line.startsWith(`${name}{`)) && line.includes(labels)) {
-      sum += Number(line.slice(line.lastIndexOf(' ') + 1));
-    }
-  }
-  return sum;
-}
+/** The sum of a metric's samples in a Prometheus exposition; 0 where it has none. */
+export const metricOf = (exposition: string, name: string, labels = ''): number =>
+  metricTotal(exposition, name, labels) ?? 0;
 
 export interface ServerPlace {
   ports?: number;

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { TokenBucket } from '../../../server/access/token-bucket.js';
+import { TokenBucket } from '../../../server/command/token-bucket.js';
 
 t.test('so many a second, and as many at once', (t) => {
   let nowMs = 1000;

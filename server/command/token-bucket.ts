@@ -1,0 +1,33 @@
+// A token bucket: so many a second on average, and a burst of so many at once.
+
+/** Lets `ratePerSecond` through, and a burst after a time of quiet. */
+export class TokenBucket {
+  readonly #ratePerSecond: number;
+  readonly #burst: number;
+  readonly #now: () => number;
+  #tokens: number;
+  #filledMs: number;
+
+  /**
+   * @param now a monotonic clock in milliseconds
+   * @param burst how many may pass at once, at least 1; what one second brings by default
+   */
+  constructor(ratePerSecond: number, now: () => number, burst = ratePerSecond) {
+    this.#ratePerSecond = ratePerSecond;
+    this.#burst = burst;
+    this.#now = now;
+    this.#tokens = burst;
+    this.#filledMs = now();
+  }
+
+  /** Takes one; false when there is none left. */
+  take(): boolean {
+    const nowMs = this.#now();
+    const gained = (this.#ratePerSecond * (nowMs - this.#filledMs)) / 1000;
+    this.#tokens = Math.min(this.#burst, this.#tokens + gained);
+    this.#filledMs = nowMs;
+    if (this.#tokens < 1) return false;
+    this.#tokens--;
+    return true;
+  }
+}

@@ -53,7 +53,7 @@ export class Churner implements ConnectionOwner {
   readonly #random: () => number;
   readonly #stamp: Stamp = { publishedAtMs: 0, number: 0 };
   #timer: NodeJS.Timeout | undefined;
-  #whenStopped: (() => void) | undefined;
+  #onStopped: (() => void) | undefined;
 
   constructor(task: ChurnTask, random: () => number = Math.random) {
     this.#task = task;
@@ -74,7 +74,7 @@ export class Churner implements ConnectionOwner {
   stop(): Promise<void> {
     clearInterval(this.#timer);
     return new Promise((resolve) => {
-      this.#whenStopped = resolve;
+      this.#onStopped = resolve;
       for (const [slot, { record }] of this.#slots.entries()) this.#cut(slot, record);
       this.#finishStop();
     });
@@ -156,7 +156,7 @@ export class Churner implements ConnectionOwner {
     if (connection === undefined) return;
     const isFirstCut = record !== undefined && record.endedAtMs === Number.POSITIVE_INFINITY;
     if (isFirstCut) record.endedAtMs = nowMs();
-    if (isFirstCut && this.#whenStopped === undefined && this.#random() < 0.5) {
+    if (isFirstCut && this.#onStopped === undefined && this.#random() < 0.5) {
       connection.close(1000);
       // A server that does not answer the close frame is reset.
       this.#slots[slot]!.dueAtMs = nowMs() + 1_000;
@@ -185,6 +185,6 @@ export class Churner implements ConnectionOwner {
   }
 
   #finishStop(): void {
-    if (this.#slots.every(({ connection }) => connection === undefined)) this.#whenStopped?.();
+    if (this.#slots.every(({ connection }) => connection === undefined)) this.#onStopped?.();
   }
 }

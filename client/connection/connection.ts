@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { TLSSocket, connect as tlsConnect } from 'node:tls';
 import { FrameError, FrameReader, type FrameSink } from './frame-reader.js';
 import { closeFrame, pongFrame } from './frame-writer.js';
-import { type HandshakeKey, handshakeRequest, readHandshake } from './handshake.js';
+import { HandshakeError, type HandshakeKey, handshakeRequest, readHandshake } from './handshake.js';
 import { type HostTls, tlsRefusal } from './host-tls.js';
 
 /** Where a connection goes. */
@@ -89,6 +89,15 @@ export class Connection implements FrameSink {
     else if (this.#reader !== undefined) this.#sendClose(code);
   }
 
+  /** Reads no more: what the server sends then fills the kernel's buffers, and at last the server's own. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
   /**
    * Cuts the connection: a reset, so that no port is left in TIME_WAIT; with TLS node has no reset. `error` is the reason
    * that its end will tell.
@@ -148,7 +157,8 @@ export class Connection implements FrameSink {
       if (start !== undefined) this.#reader?.read(READ_BUFFER, start, bytes, this);
     } catch (error) {
       if (error instanceof FrameError) this.#finish(error.closeCode, { code: 1006, reason: '', error });
-      else this.destroy(error as Error);
+      else if (error instanceof HandshakeError) this.destroy(error);
+      else throw error;
     }
     return true;
   }

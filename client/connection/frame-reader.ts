@@ -1,4 +1,5 @@
 // Reads the frames that a server sends: an incremental parser of RFC 6455 section 5 that holds no buffer between frames.
+import { isUtf8 } from 'node:buffer';
 
 /** Opcodes of RFC 6455 section 5.2. */
 export const OPCODES = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
@@ -11,7 +12,7 @@ const MAX_MESSAGE_BYTES = 268_435_456;
 
 /** Where frames go. Buffers handed over may alias the chunk that was read: they are valid during the call only. */
 export interface FrameSink {
-  /** A whole message, its fragments joined. Text is not checked to be UTF-8. */
+  /** A whole message, its fragments joined. Text is valid UTF-8. */
   onMessage(payload: Buffer, isBinary: boolean): void;
   onPing(payload: Buffer): void;
   onPong(): void;
@@ -29,6 +30,7 @@ export const FRAME_ERRORS = {
   CONTINUATION: ['a continuation frame has nothing to continue', 1002],
   INTERLEAVED: ['a new message begins inside a fragmented one', 1002],
   CLOSE_PAYLOAD: ['a close frame carries one byte or a code that may not be sent', 1002],
+  UTF8: ['a text message or a close reason is not UTF-8', 1007],
   TOO_BIG: [`a message is larger than ${MAX_MESSAGE_BYTES} bytes`, 1009],
 } as const satisfies Record<string, readonly [string, number]>;
 
@@ -124,7 +126,7 @@ export class FrameReader {
       if (opcode === OPCODES.continuation) throw new FrameError('CONTINUATION');
       const isBinary = opcode === OPCODES.binary;
       if (isLast) {
-        sink.onMessage(from === end ? NO_BYTES : bytes.subarray(from, end), isBinary);
+        deliverMessage(from === end ? NO_BYTES : bytes.subarray(from, end), isBinary, sink);
         return true;
       }
       this.#message = { isBinary, pieces: new Pieces() };
@@ -136,7 +138,7 @@ export class FrameReader {
     message.pieces.append(bytes, from, end);
     if (isLast) {
       this.#message = undefined;
-      sink.onMessage(message.pieces.bytes.subarray(0, message.pieces.used), message.isBinary);
+      deliverMessage(message.pieces.bytes.subarray(0, message.pieces.used), message.isBinary, sink);
     }
     return true;
   }
@@ -171,6 +173,12 @@ function frameBytes(bytes: Buffer, start: number, end: number): number {
   return 10 + payloadBytes;
 }
 
+/** Text is checked when the message is whole: a fragment may end within a character (RFC 6455 sections 5.6 and 8.1). */
+function deliverMessage(payload: Buffer, isBinary: boolean, sink: FrameSink): void {
+  if (!isBinary && !isUtf8(payload)) throw new FrameError('UTF8');
+  sink.onMessage(payload, isBinary);
+}
+
 function deliverClose(payload: Buffer, sink: FrameSink): void {
   if (payload.length === 0) {
     sink.onCloseFrame(1005, '');
@@ -179,7 +187,9 @@ function deliverClose(payload: Buffer, sink: FrameSink): void {
   if (payload.length === 1 || !maySendCloseCode(payload.readUInt16BE(0))) {
     throw new FrameError('CLOSE_PAYLOAD');
   }
-  sink.onCloseFrame(payload.readUInt16BE(0), payload.toString('utf8', 2));
+  const reason = payload.subarray(2);
+  if (!isUtf8(reason)) throw new FrameError('UTF8');
+  sink.onCloseFrame(payload.readUInt16BE(0), reason.toString());
 }
 
 /** RFC 6455 section 7.4: 1004 to 1006 and 1015 never travel, 3000 to 4999 are free to use. */

@@ -1,5 +1,7 @@
 // The opening handshake of RFC 6455 section 4, as text: the request, and what is wrong with the answer.
 import { createHash } from 'node:crypto';
+import { terminalLine } from '../terminal-text.js';
+import { retryAfterMs } from './retry-after.js';
 
 /** A `Sec-WebSocket-Key` and the `Sec-WebSocket-Accept` that answers it. */
 export interface HandshakeKey {
@@ -26,13 +28,39 @@ export function handshakeKey(nonce: Buffer): HandshakeKey {
 /** The most that a server may answer with; one that sends more is cut off. */
 export const MAX_HANDSHAKE_BYTES = 16_384;
 
-/** Why an answer is no handshake; `status` is there where the server answered in HTTP with another status than 101. */
-export class HandshakeError extends Error {
-  readonly status: number | undefined;
+/** Statuses below 500 that say "not now": RFC 9110 section 15.5.9, RFC 8470 section 5.2, RFC 6585 section 4. */
+const PASSING_STATUSES: ReadonlySet<number> = new Set([408, 425, 429]);
 
-  constructor(message: string, status?: number) {
+/** Why an answer is no handshake. */
+export class HandshakeError extends Error {
+  /** There where the server answered in HTTP with another status than 101. */
+  readonly status: number | undefined;
+  /** What the server asks for with `Retry-After`; it may be Infinity. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(
+    message: string,
+    { status, retryAfterMs }: { status?: number; retryAfterMs?: number | undefined } = {},
+  ) {
     super(message);
     this.status = status;
+    this.retryAfterMs = retryAfterMs;
+  }
+
+  /** True where another attempt may end otherwise: the server is busy or broken, and does not refuse this client. */
+  get isPassing(): boolean {
+    return this.status !== undefined && (this.status >= 500 || PASSING_STATUSES.has(this.status));
+  }
+}
+
+/** The connection ended before the answer did, as when a server or a balancer stops: another attempt may succeed. */
+export class HandshakeCutError extends HandshakeError {
+  constructor() {
+    super('the connection was closed before the handshake was answered');
+  }
+
+  override get isPassing(): boolean {
+    return true;
   }
 }
 
@@ -51,10 +79,16 @@ export const handshakeRequest = (host: string, path: string, key: string, token?
  *
  * @param answer all that has arrived so far
  * @param isWhole true when nothing more can arrive
+ * @param nowMs ms since 1970
  * @returns how many bytes the answer takes, what follows being frames; undefined while some of it is missing
  * @throws {HandshakeError} its message is one line, without control characters
  */
-export function readHandshake(answer: Buffer, accept: string, isWhole: boolean): number | undefined {
+export function readHandshake(
+  answer: Buffer,
+  accept: string,
+  isWhole: boolean,
+  nowMs = Date.now(),
+): number | undefined {
   const end = answer.indexOf('\r\n\r\n');
   const head = answer.toString('latin1', 0, end === -1 ? answer.length : end);
   if (!'HTTP/1.1 '.startsWith(head.slice(0, 9))) throw new HandshakeError('the answer is not HTTP/1.1');
@@ -62,7 +96,7 @@ export function readHandshake(answer: Buffer, accept: string, isWhole: boolean):
     if (answer.length > MAX_HANDSHAKE_BYTES) {
       throw new HandshakeError(`the answer is longer than ${MAX_HANDSHAKE_BYTES} bytes`);
     }
-    if (isWhole) throw new HandshakeError('the connection was closed before the handshake was answered');
+    if (isWhole) throw new HandshakeCutError();
     return undefined;
   }
   const [statusLine = '', ...lines] = head.split('\r\n');
@@ -71,14 +105,22 @@ export function readHandshake(answer: Buffer, accept: string, isWhole: boolean):
   const headers = new Map<string, string>();
   for (const line of lines) {
     const colon = line.indexOf(':');
-    if (colon > 0) headers.set(line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim());
+    if (colon < 1) continue;
+    const name = line.slice(0, colon).toLowerCase();
+    const value = line.slice(colon + 1).trim();
+    // Several lines of one name are one list (RFC 9110 section 5.3).
+    headers.set(name, headers.has(name) ? `${headers.get(name)}, ${value}` : value);
   }
   if (status !== '101') {
     const bodyBytes = Math.min(Number(headers.get('content-length') ?? 0) || 0, MAX_HANDSHAKE_BYTES);
     if (answer.length < end + 4 + bodyBytes && !isWhole) return undefined;
     const [body = ''] = answer.toString('utf8', end + 4, end + 4 + MAX_HANDSHAKE_BYTES).split(/\r?\n/);
-    const reason = oneLine(body) || oneLine(statusLine.slice(13));
-    throw new HandshakeError(`HTTP ${status} ${reason}`.trim(), Number(status));
+    // In chunks (RFC 9112 section 7.1), the first line is no text.
+    const reason = (headers.has('transfer-encoding') ? '' : oneLine(body)) || oneLine(statusLine.slice(13));
+    throw new HandshakeError(`HTTP ${status} ${reason}`.trim(), {
+      status: Number(status),
+      retryAfterMs: retryAfterMs(headers.get('retry-after'), headers.get('date'), nowMs),
+    });
   }
   if (headers.get('upgrade')?.toLowerCase() !== 'websocket') {
     throw new HandshakeError('the answer lacks "Upgrade: websocket"');
@@ -95,8 +137,4 @@ export function readHandshake(answer: Buffer, accept: string, isWhole: boolean):
   return end + 4;
 }
 
-const oneLine = (text: string): string =>
-  text
-    .replace(/[\u0000-\u001f\u007f]+/g, ' ')
-    .slice(0, 200)
-    .trim();
+const oneLine = (text: string): string => terminalLine(text.trim()).slice(0, 200);

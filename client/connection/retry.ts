@@ -1,18 +1,34 @@
-// When to come back after a connection has ended: the server's own hint, else exponential backoff with full jitter.
+// When to connect again after a connection has ended: as the server asks, else by backoff.
 
-/** Longest wait of the backoff. */
-const MAX_BACKOFF_MS = 30_000;
-/** The first wait of the backoff lies between 0 and this. */
-const FIRST_BACKOFF_MS = 500;
+import { closeCodes } from '../../server/codes.js';
+import { backoffMs } from '../../server/command/backoff.js';
+import type { ConnectionEnd } from './connection.js';
+import { HandshakeError } from './handshake.js';
 
-/** Close codes after which the server wants its clients back: it stops (1001), restarts (1012) or is full (1013). */
-const RETURN_CODES: ReadonlySet<number> = new Set([1001, 1012, 1013]);
+const BACKOFF = { firstMs: 500, maxMs: 30_000 };
+/** The longest time that a timer of Node can be set to. */
+const LONGEST_MS = 2 ** 31 - 1;
 
-/** True where the server ended the connection as planned and expects it again. */
+/** Close codes with which the server sends its clients elsewhere or asks them to return later. */
+const RETURN_CODES: ReadonlySet<number> = new Set([
+  closeCodes.stopping.code,
+  closeCodes.restarting.code,
+  closeCodes.overLimit.code,
+]);
+
+/** True where the server ended the connection as planned and expects its client again. */
 export const asksToReturn = (code: number): boolean => RETURN_CODES.has(code);
 
-/** False after 1008, refused by policy: the next attempt would end in the same way. */
-export const mayReturn = (code: number): boolean => code !== 1008;
+/**
+ * Why the server need not be asked again: the next attempt would end in the same way. Undefined where it may be asked.
+ *
+ * @param hasStood false for the end of an attempt
+ */
+export function refusalOf({ code, reason, error }: ConnectionEnd, hasStood: boolean): Error | undefined {
+  if (!hasStood) return error instanceof HandshakeError && !error.isPassing ? error : undefined;
+  if (code !== closeCodes.policy.code) return undefined;
+  return new Error(reason || `${closeCodes.policy.meaning} (close code ${code})`);
+}
 
 /** The times of a close reason `retry=MIN-MAX` (seconds, decimals allowed), or undefined where it is none. */
 export function parseRetryHint(reason: string): { minMs: number; maxMs: number } | undefined {
@@ -24,14 +40,19 @@ export function parseRetryHint(reason: string): { minMs: number; maxMs: number }
 }
 
 /**
- * How long to wait, in milliseconds.
+ * How long to wait, in milliseconds: a time within the hint of the close reason; else by backoff, which begins when the
+ * time of a `Retry-After` is over, so that those who were told the same time do not return at the same moment.
  *
- * @param reason the close reason; empty where there was none
  * @param attempt 0 for the first attempt after the connection stood, then 1, 2, …
  * @param random uniform in [0, 1), such as `Math.random`
  */
-export function retryDelayMs(reason: string, attempt: number, random: () => number): number {
+export function retryDelayMs(
+  { reason, error }: ConnectionEnd,
+  attempt: number,
+  random: () => number,
+): number {
   const hint = parseRetryHint(reason);
   if (hint !== undefined) return hint.minMs + random() * (hint.maxMs - hint.minMs);
-  return random() * Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** attempt);
+  const leastMs = error instanceof HandshakeError ? (error.retryAfterMs ?? 0) : 0;
+  return Math.min(LONGEST_MS, leastMs + backoffMs(attempt, BACKOFF, random));
 }

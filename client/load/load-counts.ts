@@ -1,4 +1,5 @@
 // What load processes count, and how the counts of several become one.
+import { HandshakeError } from '../connection/handshake.js';
 
 /** Counts since the start, except where it says "now". All of them are numbers of connections or of frames. */
 export interface LoadCounts {
@@ -25,6 +26,8 @@ export interface LoadCounts {
   messages: number;
   /** Their payloads together, bytes. */
   bytes: number;
+  /** Messages that were to be printed and that standard output has not taken. */
+  unprinted: number;
   /** Connections that were ever pinged, each number once. */
   pinged: number;
   /** When the latest connection stood for the first time, ms since 1970; 0 before. */
@@ -46,6 +49,7 @@ export const noCounts = (): LoadCounts => ({
   pings: 0,
   messages: 0,
   bytes: 0,
+  unprinted: 0,
   pinged: 0,
   lastMadeAtMs: 0,
   closedByCode: {},
@@ -59,6 +63,13 @@ export const haveTried = (counts: LoadCounts, connections: number): boolean =>
 /** Adds 1 to what is counted under `name`. */
 export function countUnder(record: Record<string, number>, name: string | number): void {
   record[name] = (record[name] ?? 0) + 1;
+}
+
+/** A short name to count an error under: an HTTP status without its reason, a system error's code, else the message. */
+export function failureName(error: Error): string {
+  if (error instanceof HandshakeError && error.status !== undefined) return `HTTP ${error.status}`;
+  const { code } = error as NodeJS.ErrnoException;
+  return code ?? error.message;
 }
 
 /** The counts of all processes. Their peaks were not reached at one time, so the sum's own peak is for the caller to keep. */
@@ -77,6 +88,7 @@ export function sumCounts(all: readonly LoadCounts[]): LoadCounts {
     sum.pings += counts.pings;
     sum.messages += counts.messages;
     sum.bytes += counts.bytes;
+    sum.unprinted += counts.unprinted;
     sum.pinged += counts.pinged;
     sum.lastMadeAtMs = Math.max(sum.lastMadeAtMs, counts.lastMadeAtMs);
     addRecord(sum.closedByCode, counts.closedByCode);

@@ -77,14 +77,14 @@ export class LoadGenerator {
     const ended = new Promise<void>((resolve) => {
       child.once('exit', () => resolve()).once('error', () => resolve());
     });
-    let whenTried: () => void;
+    let onTried: () => void;
     const tried = new Promise<void>((resolve) => {
-      whenTried = resolve;
+      onTried = resolve;
     });
     let hasFinished = false;
     child.on('message', (report: LoadReport) => {
       this.#counts[i] = report.counts;
-      if (haveTried(report.counts, task.count)) whenTried();
+      if (haveTried(report.counts, task.count)) onTried();
       if (!('latency' in report)) return;
       hasFinished = true;
       this.latency.merge(report.latency);

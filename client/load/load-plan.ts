@@ -1,5 +1,7 @@
 // Which connection goes where: ports, channels, source addresses, and the split over processes. Pure.
-import type { TlsTrust } from '../connection/host-tls.js';
+import type { ConnectionTarget } from '../connection/connection.js';
+import { SAMPLE_KEY } from '../connection/handshake.js';
+import type { HostTls, TlsTrust } from '../connection/host-tls.js';
 
 /** What one load process does; plain data, as it is sent to the process. */
 export interface LoadTask {
@@ -114,3 +116,22 @@ export const serverUrl = ({ host, tls }: Pick<LoadTask, 'host' | 'tls'>, port: n
 /** `host:port` as it stands in URLs and `Host` headers. */
 export const hostAndPort = (host: string, port: number): string =>
   `${host.includes(':') ? `[${host}]` : host}:${port}`;
+
+/** Where connection `number` goes. */
+export function targetOf(task: LoadTask, number: number, tls: HostTls | undefined): ConnectionTarget {
+  const port = portOf(task, number);
+  return {
+    address: task.address,
+    port,
+    localAddress: localAddressOf(task, number),
+    host: hostAndPort(task.host, port),
+    path: pathOf(task, number),
+    key: SAMPLE_KEY,
+    tls,
+    token: task.token,
+  };
+}
+
+/** The URL of connection `number`. */
+export const urlOf = (task: LoadTask, number: number): string =>
+  serverUrl(task, portOf(task, number)) + pathOf(task, number);

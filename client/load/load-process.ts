@@ -3,6 +3,7 @@ import type { HistogramState } from './latency-histogram.js';
 import type { LoadCounts } from './load-counts.js';
 import type { LoadTask } from './load-plan.js';
 import { LoadWorker } from './load-worker.js';
+import { MessagePrinter } from './message-printer.js';
 
 /** What the parent says: begin, then stop. */
 export type LoadOrder = { readonly start: LoadTask } | { readonly stop: true };
@@ -22,18 +23,17 @@ const REPORT_EVERY_MS = 250;
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
 process.on('disconnect', () => process.exit());
-// Whoever read the messages has gone; the connections are still wanted.
-process.stdout.on('error', () => {});
 
+const printer = new MessagePrinter(process.stdout);
 let worker: LoadWorker | undefined;
 
 process.on('message', (order: LoadOrder) => {
   if ('start' in order) start(order.start);
-  else stop();
+  else void stop();
 });
 
 function start(task: LoadTask): void {
-  const started = new LoadWorker(task, (line) => process.stdout.write(line));
+  const started = new LoadWorker(task, (url, payload) => printer.print(url, payload));
   worker = started;
   started.start();
   void started.tried.then(() => report({ counts: started.counts }));
@@ -50,10 +50,11 @@ function start(task: LoadTask): void {
 async function stop(): Promise<void> {
   if (worker === undefined) process.exit();
   await worker.stop();
+  await printer.flushed();
   const { counts, latency, pingGaps } = worker;
   report({ counts, latency: latency.state, pingGaps: pingGaps.histogram.state }, () => process.exit());
 }
 
-function report(message: LoadReport, whenSent: () => void = () => {}): void {
-  process.send!(message, whenSent);
+function report({ counts, ...rest }: LoadReport, onSent: () => void = () => {}): void {
+  process.send!({ counts: { ...counts, unprinted: printer.unprinted }, ...rest }, onSent);
 }

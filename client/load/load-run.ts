@@ -1,6 +1,9 @@
 // The command `10m-client <host> <connections>`: from checked options to a summary and an exit code.
 import { lookup } from 'node:dns/promises';
+import { onInterrupt } from '../interruption.js';
 import type { LoadOptions } from '../options.js';
+import { printResult, watchOutput } from '../output.js';
+import { terminalText } from '../terminal-text.js';
 import { connectionsPerProcess } from './fd-limit.js';
 import { noCounts } from './load-counts.js';
 import { LoadGenerator } from './load-generator.js';
@@ -14,6 +17,7 @@ const PRINTS_UP_TO = 100;
 
 /** @returns the exit code: 0 if every connection was made and none was lost, else 1 */
 export async function runLoad(options: LoadOptions): Promise<number> {
+  watchOutput();
   const address = await resolve(options.host);
   if (address === undefined) return 1;
   const spread: LoadSpread = {
@@ -32,8 +36,18 @@ export async function runLoad(options: LoadOptions): Promise<number> {
   };
   const result = await hold(spread, options);
   const summary = summarize(result);
-  process.stdout.write(options.json === true ? `${JSON.stringify(summary)}\n` : summaryText(summary));
-  return result.counts.made === options.connections && summary.lost === 0 ? 0 : 1;
+  const { unprinted, made } = result.counts;
+  if (unprinted > 0) {
+    process.stderr.write(
+      `10m-client: about ${unprinted} messages were not printed: standard output did not take them\n`,
+    );
+  }
+  const text = options.json === true ? `${JSON.stringify(summary)}\n` : summaryText(summary);
+  const isPrinted = await printResult(
+    '10m-client',
+    process.stdout.isTTY === true ? terminalText(text) : text,
+  );
+  return isPrinted && made === options.connections && summary.lost === 0 ? 0 : 1;
 }
 
 /** The address of a name, IPv4 first; undefined, and a line on standard error, where there is none. */
@@ -51,35 +65,24 @@ async function hold(spread: LoadSpread, options: LoadOptions): Promise<LoadResul
   const startedAtMs = Date.now();
   const tasks = splitLoad(spread, options.workers, connectionsPerProcess());
   const generator = new LoadGenerator(tasks, processesAtOnce(spread, options.workers, tasks.length));
-  const updates = process.stderr.isTTY === true && !spread.prints;
-  const status = new StatusLine(noCounts(), startedAtMs, updates, (line) => process.stderr.write(line));
+  const status = new StatusLine(noCounts(), startedAtMs, !spread.prints, process.stderr);
   let stoppedAtMs: number | undefined;
   const stop = (): void => {
     if (stoppedAtMs !== undefined) return;
     stoppedAtMs = Date.now();
     generator.stop();
   };
-  const onSignal = (): void => {
-    if (stoppedAtMs !== undefined) {
-      generator.kill();
-      process.exit(130);
-    }
-    stop();
-  };
   const sample = (): void => {
     const { counts } = generator;
     status.add(counts, Date.now());
     if (counts.ended === spread.connections) stop();
   };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
+  onInterrupt(stop, () => generator.kill());
   const sampling = setInterval(sample, SAMPLE_EVERY_MS);
   const duration = options.duration === undefined ? undefined : setTimeout(stop, options.duration * 1000);
   await generator.ended;
   clearInterval(sampling);
   clearTimeout(duration);
-  process.off('SIGINT', onSignal);
-  process.off('SIGTERM', onSignal);
   sample();
   status.end();
   return {

@@ -1,7 +1,6 @@
-// Says how a run is going: one line that updates on a terminal, a line every 5 seconds elsewhere.
+// Says how a run is going, in one line that fits the terminal.
+import { type LineStream, LiveLine } from '../live-line.js';
 import type { LoadCounts } from './load-counts.js';
-
-const PLAIN_EVERY_MS = 5_000;
 
 /** One sample of the counts. */
 interface Sample {
@@ -13,18 +12,16 @@ interface Sample {
 export class StatusLine {
   /** The most connections that were made within one second. */
   connectsPerSecondMax = 0;
-  readonly #write: (text: string) => void;
-  /** True to overwrite one line, false to write lines one below the other. */
-  readonly #updates: boolean;
+  readonly #line: LiveLine;
   #samples: Sample[];
-  #writtenAtMs: number;
 
-  /** @param startedAtMs of the same clock as the times of `add` */
-  constructor(start: LoadCounts, startedAtMs: number, updates: boolean, write: (text: string) => void) {
+  /**
+   * @param startedAtMs of the same clock as the times of `add`
+   * @param updates true to overwrite one line where the stream is a terminal
+   */
+  constructor(start: LoadCounts, startedAtMs: number, updates: boolean, stream: LineStream) {
     this.#samples = [{ atMs: startedAtMs, counts: start }];
-    this.#writtenAtMs = startedAtMs;
-    this.#updates = updates;
-    this.#write = write;
+    this.#line = new LiveLine(stream, updates, startedAtMs);
   }
 
   /** Takes the counts of now in, and shows them when it is time. */
@@ -35,29 +32,50 @@ export class StatusLine {
     const connects = connectsOf(counts) - connectsOf(oldest.counts);
     const elapsedSeconds = Math.max(1, (atMs - oldest.atMs) / 1000);
     this.connectsPerSecondMax = Math.max(this.connectsPerSecondMax, Math.round(connects / elapsedSeconds));
-    if (this.#updates) {
-      this.#write(`\r\x1b[K${statusText(counts, oldest.counts, elapsedSeconds)}`);
-    } else if (atMs - this.#writtenAtMs >= PLAIN_EVERY_MS) {
-      this.#writtenAtMs = atMs;
-      this.#write(`${statusText(counts, oldest.counts, elapsedSeconds)}\n`);
-    }
+    this.#line.show((columns) => statusText(counts, oldest.counts, elapsedSeconds, columns), atMs);
   }
 
   /** Leaves the line, so that what follows begins below it. */
   end(): void {
-    if (this.#updates) this.#write('\n');
+    this.#line.leave();
   }
 }
 
 const connectsOf = (counts: LoadCounts): number => counts.made + counts.reconnects;
 
-/** @param before the counts of `elapsedSeconds` ago */
-export function statusText(counts: LoadCounts, before: LoadCounts, elapsedSeconds: number): string {
-  const rate = (now: number, then: number): string => `${Math.round((now - then) / elapsedSeconds)}/s`;
-  return (
-    `connected ${counts.connected} (${rate(connectsOf(counts), connectsOf(before))}), ` +
-    `connecting ${counts.connecting}, failed ${counts.failed}, closed ${counts.closed}, ` +
-    `pings ${counts.pings} (${rate(counts.pings, before.pings)}), ` +
-    `messages ${counts.messages} (${rate(counts.messages, before.messages)})`
-  );
+/** A count, and how much of it each second brings where that is told. */
+type StatusPart = readonly [name: string, count: number, perSecond?: number | undefined];
+
+/**
+ * The status in at most `columns` characters where that can be: without the rates that are 0, else also without the counts
+ * that are 0.
+ *
+ * @param before the counts of `elapsedSeconds` ago
+ */
+export function statusText(
+  counts: LoadCounts,
+  before: LoadCounts,
+  elapsedSeconds: number,
+  columns: number,
+): string {
+  const rate = (now: number, then: number): number => Math.round((now - then) / elapsedSeconds);
+  const parts: StatusPart[] = [
+    ['connected', counts.connected, rate(connectsOf(counts), connectsOf(before))],
+    ['connecting', counts.connecting],
+    ['failed', counts.failed],
+    ['closed', counts.closed],
+    ['pings', counts.pings, rate(counts.pings, before.pings)],
+    ['messages', counts.messages, rate(counts.messages, before.messages)],
+  ];
+  const moving = parts.map(([name, count, perSecond]): StatusPart => [name, count, perSecond || undefined]);
+  const some = moving.filter(([, count], i) => i === 0 || count !== 0);
+  const texts = [parts, moving, some].map(textOf);
+  return texts.find((text) => text.length <= columns) ?? texts.at(-1)!;
 }
+
+const textOf = (parts: readonly StatusPart[]): string =>
+  parts
+    .map(
+      ([name, count, perSecond]) => `${name} ${count}${perSecond === undefined ? '' : ` (${perSecond}/s)`}`,
+    )
+    .join(', ');

@@ -1,8 +1,14 @@
 // The command `10m-client subscribe <url…>`: messages to standard output, everything else to standard error.
 import { withoutSecretParameters } from '../../server/command/url-secret.js';
 import type { ConnectionEnd } from '../connection/connection.js';
+import { endNow, onInterrupt } from '../interruption.js';
 import type { SubscribeOptions } from '../options.js';
+import { outputComplaint, watchOutput } from '../output.js';
+import { terminalLine, terminalText } from '../terminal-text.js';
 import { Subscriber } from './subscriber.js';
+
+/** What may still hold up the end after Ctrl-C: a name that is being resolved, or output that nobody reads. */
+const END_TIMEOUT_MS = 3_000;
 
 /** @returns the exit code: 0 after Ctrl-C or when the reader of standard output has gone, 1 where a server refused */
 export async function subscribe(options: SubscribeOptions): Promise<number> {
@@ -14,50 +20,59 @@ export async function subscribe(options: SubscribeOptions): Promise<number> {
   };
   const subscribers = urls.map((url) => new Subscriber(url, behaviour));
   let exitCode = 0;
-  const closeAll = (): void => {
+  let isEnding = false;
+  const endAll = (complaint?: string): void => {
+    if (isEnding) return;
+    isEnding = true;
+    if (complaint !== undefined) {
+      exitCode = 1;
+      process.stderr.write(`10m-client: ${terminalLine(complaint)}\n`);
+    }
     for (const subscriber of subscribers) subscriber.close();
   };
-  let wasInterrupted = false;
-  const onSignal = (): void => {
-    if (wasInterrupted) process.exit(130);
-    wasInterrupted = true;
-    closeAll();
+  watchOutput((error) => endAll(outputComplaint(error)));
+  onInterrupt(() => {
+    endAll();
+    setTimeout(endNow, END_TIMEOUT_MS).unref();
+  });
+  const print = (line: string | Buffer): void => {
+    if (isEnding || process.stdout.write(line)) return;
+    // Nothing is kept for a reader that does not read: the connections wait with it.
+    for (const subscriber of subscribers) subscriber.pause();
   };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
-  process.stdout.on('error', closeAll);
+  process.stdout.on('drain', () => {
+    for (const subscriber of subscribers) subscriber.resume();
+  });
   const ends = subscribers.map((subscriber, i) => {
     // A token may be in the query.
     const url = withoutSecretParameters(urls[i]!);
-    printMessages(subscriber, urls.length > 1 ? `${url} ` : '');
+    printMessages(subscriber, urls.length > 1 ? `${url} ` : '', print);
     noteChanges(subscriber, url);
     return new Promise<void>((resolve) => {
       subscriber.once('end', (error) => {
-        if (error !== undefined) {
-          process.stderr.write(`10m-client: ${url} refused: ${error.message}\n`);
-          exitCode = 1;
-          closeAll();
-        }
+        if (error !== undefined) endAll(`${url} refused: ${error.message}`);
         resolve();
       });
     });
   });
   await Promise.all(ends);
-  process.off('SIGINT', onSignal);
-  process.off('SIGTERM', onSignal);
   return exitCode;
 }
 
-function printMessages(subscriber: Subscriber, prefix: string): void {
+/** Bytes go out as they came, except to a terminal. */
+function printMessages(subscriber: Subscriber, prefix: string, print: (line: string | Buffer) => void): void {
+  if (process.stdout.isTTY === true) {
+    const start = terminalLine(prefix);
+    subscriber.on('message', (payload) => print(`${start}${terminalText(payload.toString())}\n`));
+    return;
+  }
   const start = Buffer.from(prefix);
   const lineFeed = Buffer.from('\n');
-  subscriber.on('message', (payload) => {
-    process.stdout.write(Buffer.concat([start, payload, lineFeed]));
-  });
+  subscriber.on('message', (payload) => print(Buffer.concat([start, payload, lineFeed])));
 }
 
 function noteChanges(subscriber: Subscriber, url: string): void {
-  const note = (what: string): boolean => process.stderr.write(`${url} ${what}\n`);
+  const note = (what: string): boolean => process.stderr.write(`${terminalLine(`${url} ${what}`)}\n`);
   subscriber.on('open', () => note('connected'));
   subscriber.on('close', (end) => note(endText(end)));
   subscriber.on('retry', (delayMs) => note(`reconnecting in ${(delayMs / 1000).toFixed(1)} s`));

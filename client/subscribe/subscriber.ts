@@ -2,9 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { Connection, type ConnectionEnd, type ConnectionOwner } from '../connection/connection.js';
-import { HandshakeError, handshakeKey } from '../connection/handshake.js';
+import { handshakeKey } from '../connection/handshake.js';
 import { type HostTls, hostTls } from '../connection/host-tls.js';
-import { mayReturn, retryDelayMs } from '../connection/retry.js';
+import { refusalOf, retryDelayMs } from '../connection/retry.js';
 
 /** How long TCP and the handshake may take together. */
 const HANDSHAKE_TIMEOUT_MS = 30_000;
@@ -13,7 +13,7 @@ const CLOSE_TIMEOUT_MS = 2_000;
 
 /** How a subscriber behaves; every field may be left out. */
 export interface SubscriberOptions {
-  /** Comes back by itself when a connection ends; true by default. */
+  /** Whether it reconnects when a connection ends; true by default. */
   readonly reconnects?: boolean;
   /** Time without a frame after which a connection is dead, ms; 330 s by default, 0 is never. */
   readonly idleTimeoutMs?: number;
@@ -29,7 +29,7 @@ export interface SubscriberOptions {
 export interface SubscriberEvents {
   /** The connection stands. */
   open: [];
-  /** A message that is not an empty text message; the Buffer is the listener's own. */
+  /** A message that is not an empty text message; a text message is valid UTF-8. The Buffer is the listener's own. */
   message: [payload: Buffer, isBinary: boolean];
   /** A ping: an empty text message, or a ping frame. */
   ping: [];
@@ -42,8 +42,8 @@ export interface SubscriberEvents {
 }
 
 /**
- * One subscription to `ws://HOST:PORT/CHANNEL` or `wss://HOST:PORT/CHANNEL`. Emits nothing before the turn in which it was made is over.
- * A text message is not checked to be UTF-8.
+ * One subscription to `ws://HOST:PORT/CHANNEL` or `wss://HOST:PORT/CHANNEL`. It emits nothing before the turn of the event
+ * loop in which it was made is over.
  */
 export class Subscriber extends EventEmitter<SubscriberEvents> implements ConnectionOwner {
   readonly url: URL;
@@ -56,6 +56,7 @@ export class Subscriber extends EventEmitter<SubscriberEvents> implements Connec
   readonly #token: string | undefined;
   #connection: Connection | undefined;
   #isOpen = false;
+  #isPaused = false;
   #isClosing = false;
   #attempts = 0;
   /** The one timer: for the handshake, for silence, for the next attempt, for the end. */
@@ -74,6 +75,25 @@ export class Subscriber extends EventEmitter<SubscriberEvents> implements Connec
     this.#connect();
   }
 
+  /**
+   * Reads no more until `resume`, and finds no silence meanwhile. Messages that have been read already still come. The
+   * server closes a connection that is not read for long; the subscriber reconnects then, and reads no messages either.
+   */
+  pause(): void {
+    this.#isPaused = true;
+    if (!this.#isOpen || this.#isClosing) return;
+    clearTimeout(this.#timer);
+    this.#connection?.pause();
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    if (!this.#isOpen) return;
+    this.#connection?.resume();
+    this.#awaitFrame();
+  }
+
   /** Closes the connection, if there is one, and ends the subscription; `end` follows. */
   close(): void {
     if (this.#isClosing) return;
@@ -84,14 +104,21 @@ export class Subscriber extends EventEmitter<SubscriberEvents> implements Connec
       setImmediate(() => this.emit('end', undefined));
       return;
     }
+    // The server's close frame comes after all that it has sent before.
+    this.resume();
     connection.close(1000);
     this.#timer = setTimeout(() => connection.destroy(), CLOSE_TIMEOUT_MS);
   }
 
-  onOpen(): void {
+  onOpen(connection: Connection): void {
     this.#isOpen = true;
     this.#attempts = 0;
-    this.#awaitFrame();
+    if (this.#isPaused) {
+      clearTimeout(this.#timer);
+      connection.pause();
+    } else {
+      this.#awaitFrame();
+    }
     this.emit('open');
   }
 
@@ -113,7 +140,7 @@ export class Subscriber extends EventEmitter<SubscriberEvents> implements Connec
   onEnd(_connection: Connection, end: ConnectionEnd): void {
     clearTimeout(this.#timer);
     this.#connection = undefined;
-    const refusal = this.#isOpen ? refusalOf(end) : handshakeRefusalOf(end);
+    const refusal = refusalOf(end, this.#isOpen);
     this.#isOpen = false;
     this.emit('close', end);
     if (this.#isClosing || !this.#reconnects || refusal !== undefined) {
@@ -121,7 +148,7 @@ export class Subscriber extends EventEmitter<SubscriberEvents> implements Connec
       this.emit('end', refusal);
       return;
     }
-    const delayMs = retryDelayMs(end.reason, this.#attempts++, this.#random);
+    const delayMs = retryDelayMs(end, this.#attempts++, this.#random);
     this.#timer = setTimeout(() => this.#connect(), delayMs);
     this.emit('retry', delayMs);
   }
@@ -146,7 +173,7 @@ export class Subscriber extends EventEmitter<SubscriberEvents> implements Connec
   }
 
   #awaitFrame(): void {
-    if (this.#isClosing) return;
+    if (this.#isClosing || this.#isPaused) return;
     clearTimeout(this.#timer);
     if (this.#idleTimeoutMs > 0) this.#destroyAfter(this.#idleTimeoutMs, 'idle timeout');
   }
@@ -155,11 +182,3 @@ export class Subscriber extends EventEmitter<SubscriberEvents> implements Connec
     this.#timer = setTimeout(() => this.#connection?.destroy(new Error(reason)), delayMs);
   }
 }
-
-/** Why a server that has ended a connection need not be asked again, where that is so. */
-const refusalOf = (end: ConnectionEnd): Error | undefined =>
-  mayReturn(end.code) ? undefined : new Error(end.reason || 'refused by policy (close code 1008)');
-
-/** The same for an attempt: anything but a failure of the network or of the server itself (HTTP 5xx). */
-const handshakeRefusalOf = ({ error }: ConnectionEnd): Error | undefined =>
-  error instanceof HandshakeError && (error.status === undefined || error.status < 500) ? error : undefined;

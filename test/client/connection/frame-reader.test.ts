@@ -1,5 +1,6 @@
 import t from 'tap';
 import { type FRAME_ERRORS, FrameError, FrameReader } from '../../../client/connection/frame-reader.js';
+import { randomOfRun } from '../../harness/seeded-random.js';
 
 /** A server's frame, with the shortest length field unless another is asked for. */
 function frame(first: number, payload: Buffer, lengthBytes?: 2 | 8): Buffer {
@@ -37,17 +38,6 @@ const errorOf = (...bytes: number[]): string => {
 };
 
 const byteByByte = (bytes: Buffer): Buffer[] => Array.from(bytes, (byte) => Buffer.from([byte]));
-
-/** Uniform in [0, 1), the same for the same seed (mulberry32). */
-function seededRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000;
-  };
-}
 
 t.test('the examples of RFC 6455 section 5.7', async (t) => {
   t.same(record([Buffer.from([0x81, 5, 0x48, 0x65, 0x6c, 0x6c, 0x6f])]).events, [['text', 'Hello']]);
@@ -126,11 +116,36 @@ t.test('what a server must not send is refused by code', async (t) => {
   for (const [code, bytes] of cases) t.equal(errorOf(...bytes), code, `${code} ${bytes}`);
 });
 
+t.test('text and close reasons that are not UTF-8 are refused, and only when they are whole', async (t) => {
+  const valid = Buffer.from('é€😀');
+  for (let cut = 0; cut <= valid.length; cut++) {
+    const fragments = [frame(0x01, valid.subarray(0, cut)), frame(0x80, valid.subarray(cut))];
+    t.same(record(fragments).events, [['text', valid.toString('latin1')]], `cut at ${cut}`);
+  }
+  const invalid: [name: string, bytes: number[]][] = [
+    ['a lone byte', [0xff]],
+    ['a character that ends early', [0x61, 0xe2, 0x82]],
+    ['a surrogate', [0xed, 0xa0, 0x80]],
+    ['a form that is too long', [0xc0, 0xaf]],
+    ['above U+10FFFF', [0xf4, 0x90, 0x80, 0x80]],
+  ];
+  for (const [name, bytes] of invalid) {
+    t.equal(errorOf(0x81, bytes.length, ...bytes), 'UTF8', name);
+    t.equal(
+      errorOf(0x01, 1, bytes[0]!, 0x80, bytes.length - 1, ...bytes.slice(1)),
+      'UTF8',
+      `${name}, in two`,
+    );
+    t.equal(errorOf(0x88, 2 + bytes.length, 0x03, 0xe8, ...bytes), 'UTF8', `${name}, as a close reason`);
+    t.equal(errorOf(0x82, bytes.length, ...bytes), 'none', `${name}, in a binary message`);
+  }
+  t.equal(new FrameError('UTF8').closeCode, 1007);
+});
+
 t.test('random frames, cut at random places, come out whole and in order', async (t) => {
-  const seed = Date.now() % 1_000_000;
-  t.comment(`seed ${seed}`);
-  const random = seededRandom(seed);
-  const below = (n: number): number => Math.floor(random() * n);
+  const random = randomOfRun();
+  t.comment(`seed ${random.seed}`);
+  const below = (n: number): number => random.below(n);
   const sizes = [0, 1, 7, 125, 126, 300, 65_535, 65_536];
   const payload = (size: number): Buffer => Buffer.alloc(size, String.fromCharCode(97 + below(26)));
   for (let round = 0; round < 100; round++) {

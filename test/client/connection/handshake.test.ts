@@ -49,6 +49,8 @@ t.test('an answer is accepted wherever it is cut, and says where frames begin', 
     accepted.map((line) => line.replace('Upgrade', 'upgrade').replace(': websocket', ':  WebSocket ')),
   );
   t.equal(read(odd), odd.length);
+  const twoLines = answer([...accepted.slice(0, 1), 'Connection: keep-alive', ...accepted.slice(1)]);
+  t.equal(read(twoLines), twoLines.length, 'several lines of one header are one list');
 });
 
 t.test('answers that are none', async (t) => {
@@ -75,8 +77,23 @@ t.test('a refusal has its status and one line of the reason', async (t) => {
   const bytes = answer(['HTTP/1.1 400 Bad Request', 'Content-Length: 23'], 'channel\x1b is empty\nmore\n');
   const error = refusal(bytes);
   t.equal(error.status, 400);
-  t.equal(error.message, 'HTTP 400 channel  is empty');
+  t.equal(error.message, 'HTTP 400 channel\\x1b is empty');
   t.equal(read(bytes.subarray(0, bytes.length - 1)), undefined, 'the body is waited for');
   t.equal(refusal(bytes.subarray(0, bytes.length - 8), true).status, 400, 'unless nothing more comes');
   t.equal(refusal(answer(['HTTP/1.1 503 Service Unavailable'])).message, 'HTTP 503 Service Unavailable');
+  const chunked = answer(
+    ['HTTP/1.1 502 Bad Gateway', 'Transfer-Encoding: chunked'],
+    '5\r\nsorry\r\n0\r\n\r\n',
+  );
+  t.equal(refusal(chunked).message, 'HTTP 502 Bad Gateway', 'the first line of a chunk is its size');
+});
+
+t.test('what a refusal asks for, and whether it is one for good', async (t) => {
+  const busy = answer(['HTTP/1.1 429 Too Many Requests', 'Retry-After: 7']);
+  t.match(refusal(busy), { status: 429, retryAfterMs: 7000, isPassing: true });
+  const date = ['Date: Fri, 06 Nov 2026 08:49:07 GMT', 'Retry-After: Fri, 06 Nov 2026 08:49:37 GMT'];
+  t.match(refusal(answer(['HTTP/1.1 503 x', ...date])), { retryAfterMs: 30_000, isPassing: true });
+  t.match(refusal(answer(['HTTP/1.1 403 x'])), { retryAfterMs: undefined, isPassing: false });
+  t.match(refusal(answer(['HTTP/1.1 101 x'])), { isPassing: false });
+  t.match(refusal(Buffer.from('HTTP/1.1 101'), true), { isPassing: true }, 'an answer that was cut');
 });

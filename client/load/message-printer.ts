@@ -1,0 +1,59 @@
+// Prints messages as the article's client does: `received message URL TEXT`.
+import { terminalLine, terminalText } from '../terminal-text.js';
+
+/** What may wait for the reader of standard output. */
+const MAX_WAITING_BYTES = 1_048_576;
+/** How long the reader has for what waits at the end. */
+const FLUSH_TIMEOUT_MS = 2_000;
+
+/** Where the lines go, such as `process.stdout`. */
+export interface LineOutput {
+  readonly isTTY?: boolean;
+  readonly writableLength: number;
+  write(line: string | Buffer, onWritten?: (error?: Error | null) => void): unknown;
+  on(event: 'error', listener: () => void): unknown;
+}
+
+/** Connections never wait for a reader: a message that standard output does not take is left out, and counted. */
+export class MessagePrinter {
+  readonly #output: LineOutput;
+  #messages = 0;
+  /** Those that standard output has taken. */
+  #printed = 0;
+
+  constructor(output: LineOutput) {
+    this.#output = output;
+    // Each line that fails says so itself.
+    output.on('error', () => {});
+  }
+
+  /** Messages that were left out, could not be written, or still wait; of those that wait, a part may be written. */
+  get unprinted(): number {
+    return this.#messages - this.#printed;
+  }
+
+  /** @param payload goes out as it is, except to a terminal; it is copied */
+  print(url: string, payload: Buffer): void {
+    this.#messages++;
+    if (this.#output.writableLength > MAX_WAITING_BYTES) return;
+    const start = `received message ${url} `;
+    const line =
+      this.#output.isTTY === true
+        ? `${terminalLine(start)}${terminalText(payload.toString())}\n`
+        : Buffer.concat([Buffer.from(start), payload, Buffer.from('\n')]);
+    this.#output.write(line, (error) => {
+      if (!error) this.#printed++;
+    });
+  }
+
+  /** Resolves once all lines have been taken, or after 2 s. */
+  flushed(): Promise<void> {
+    return new Promise((resolve) => {
+      const deadline = setTimeout(resolve, FLUSH_TIMEOUT_MS);
+      this.#output.write('', () => {
+        clearTimeout(deadline);
+        resolve();
+      });
+    });
+  }
+}

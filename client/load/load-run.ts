@@ -64,6 +64,11 @@ async function resolve(host: string): Promise<string | undefined> {
 async function hold(spread: LoadSpread, options: LoadOptions): Promise<LoadResult> {
   const startedAtMs = Date.now();
   const tasks = splitLoad(spread, options.workers, connectionsPerProcess());
+  // Before the processes are started, which takes a while: a signal meanwhile is dealt with once they are.
+  onInterrupt(
+    () => stop(),
+    () => generator.kill(),
+  );
   const generator = new LoadGenerator(tasks, processesAtOnce(spread, options.workers, tasks.length));
   const status = new StatusLine(noCounts(), startedAtMs, !spread.prints, process.stderr);
   let stoppedAtMs: number | undefined;
@@ -77,7 +82,6 @@ async function hold(spread: LoadSpread, options: LoadOptions): Promise<LoadResul
     status.add(counts, Date.now());
     if (counts.ended === spread.connections) stop();
   };
-  onInterrupt(stop, () => generator.kill());
   const sampling = setInterval(sample, SAMPLE_EVERY_MS);
   const duration = options.duration === undefined ? undefined : setTimeout(stop, options.duration * 1000);
   await generator.ended;

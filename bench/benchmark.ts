@@ -1,18 +1,27 @@
 // The command: from checked options to a table, two files and an exit code.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { onInterrupt } from '../client/interruption.js';
+import { printResult, watchOutput } from '../client/output.js';
+import { BASELINE_PACKAGES, missingText, PLOT_PACKAGES } from './optional-packages.js';
 import type { BenchOptions } from './options.js';
 import { Progress } from './progress.js';
 import { compareText, readResult } from './report/compare.js';
-import { htmlReport } from './report/html-report.js';
 import { resultText } from './report/table.js';
 import type { Result } from './result.js';
 import { runScenario } from './runner.js';
 import type { ScenarioOptions } from './scenario-options.js';
 import { scenarios } from './scenarios/index.js';
+import { isBaseline } from './server-command.js';
 
 /** @returns the exit code: 0 when all was measured, 1 when it could not be, 130 after Ctrl-C */
 export async function runBenchmark(options: BenchOptions): Promise<number> {
+  watchOutput();
+  const missing = missingText([...PLOT_PACKAGES, ...(isBaseline(options.against) ? BASELINE_PACKAGES : [])]);
+  if (missing !== undefined) {
+    process.stderr.write(`10m-bench: ${missing}\n`);
+    return 1;
+  }
   const scenario = scenarios.find(({ name }) => name === options.scenario)!;
   const { connections, tlsConnections = connections } = scenario.defaults;
   const filled: ScenarioOptions = {
@@ -24,32 +33,30 @@ export async function runBenchmark(options: BenchOptions): Promise<number> {
     tls: options.tls,
     load: options.load,
   };
-  const interruption = interruptible();
+  const signal = abortedByCtrlC();
   const progress = new Progress(process.stderr);
+  let lines: string[];
   try {
     const old = options.compare === undefined ? undefined : readResult(options.compare, scenario.name);
     mkdirSync(options.out, { recursive: true });
     const obstacle = scenario.obstacle?.(filled);
     if (obstacle !== undefined) throw new Error(obstacle);
-    const result = await runScenario(scenario, filled, options.against, progress, interruption.signal);
-    progress.end();
-    const files = write(result, options.out);
-    process.stdout.write(`${resultText(result)}\n`);
-    if (old !== undefined) process.stdout.write(`${compareText(old, result)}\n`);
-    process.stdout.write(`${files.join('\n')}\n`);
-    return 0;
+    const result = await runScenario(scenario, filled, options.against, progress, signal);
+    const files = await write(result, options.out);
+    lines = [resultText(result), ...(old === undefined ? [] : [compareText(old, result)]), ...files];
   } catch (error) {
     progress.end();
-    if (interruption.signal.aborted) return 130;
+    if (signal.aborted) return 130;
     process.stderr.write(`10m-bench: ${(error as Error).message}\n`);
     return 1;
-  } finally {
-    interruption.end();
   }
+  progress.end();
+  return (await printResult('10m-bench', `${lines.join('\n')}\n`)) ? 0 : 1;
 }
 
 /** @returns the paths of the JSON file and of the report */
-function write(result: Result, folder: string): string[] {
+async function write(result: Result, folder: string): Promise<string[]> {
+  const { htmlReport } = await import('./report/html-report.js');
   const name = join(folder, `${result.scenario}-${result.startedAt.replace(/[:.]/g, '-')}`);
   writeFileSync(`${name}.json`, `${JSON.stringify(result, null, 1)}\n`);
   writeFileSync(`${name}.html`, htmlReport(result));
@@ -57,18 +64,9 @@ function write(result: Result, folder: string): string[] {
 }
 
 /** Ctrl-C ends the run in order; a second one ends the process, which kills what it has started. */
-function interruptible(): { signal: AbortSignal; end(): void } {
+function abortedByCtrlC(): AbortSignal {
   const controller = new AbortController();
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  const onSignal = (): void => {
-    if (controller.signal.aborted) process.exit(130);
-    controller.abort();
-  };
-  for (const signal of signals) process.on(signal, onSignal);
-  return {
-    signal: controller.signal,
-    end() {
-      for (const signal of signals) process.off(signal, onSignal);
-    },
-  };
+  // SIGHUP too: what has been started would outlive the terminal.
+  onInterrupt(() => controller.abort(), undefined, ['SIGINT', 'SIGTERM', 'SIGHUP']);
+  return controller.signal;
 }

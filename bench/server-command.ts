@@ -20,9 +20,12 @@ const KNOWN_ARGUMENTS: Readonly<Record<string, string>> = {
 
 const BASELINE = fileURLToPath(new URL('baselines/ws-server.js', import.meta.url));
 
+/** True for the baseline on the ws package. */
+export const isBaseline = (against: string | undefined): boolean => against === 'ws';
+
 /** The command line that `--against` means: `ws` is the baseline, and a known file name gets its arguments. */
 export function commandTemplate(against: string): string[] {
-  if (against === 'ws') return [process.execPath, BASELINE, '{port}', '{ports}', '{redis}', '{ping}'];
+  if (isBaseline(against)) return [process.execPath, BASELINE, '{port}', '{ports}', '{redis}', '{ping}'];
   const words = against.trim().split(/\s+/);
   const known = words.length === 1 ? KNOWN_ARGUMENTS[basename(words[0]!)] : undefined;
   return known === undefined ? words : [...words, ...known.split(' ')];

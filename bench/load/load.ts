@@ -96,7 +96,9 @@ export class Load {
   }
 
   /** PSS of all its processes, bytes, once it stands still. */
-  settledBytes(signal: AbortSignal): Promise<number> {
+  async settledBytes(signal: AbortSignal): Promise<number> {
+    // Who answers has loaded its code, and collects its garbage when it is told to.
+    await this.#askAll({ kind: 'counts' });
     return settledPssBytes(() => this.pids, true, signal);
   }
 

@@ -7,10 +7,12 @@ import type { ScenarioOptions } from './scenario-options.js';
 /** The format of the file; another number is another format. */
 export const RESULT_FORMAT = 1;
 
-/** A figure, with every run's value; null where a server cannot tell it. */
+/** A figure, with every run's value; null where a server cannot tell it, or where it lies within the noise. */
 export interface Figure extends FigureSpec {
   /** By the arm's name, in the order of the runs. */
   readonly arms: Readonly<Record<string, readonly (number | null)[]>>;
+  /** In the same order, for the values that lie within the noise: how far off they might be. Left out where none does. */
+  readonly noise?: Readonly<Record<string, readonly (number | null)[]>>;
 }
 
 /** What one run left beside its figures. */

@@ -99,6 +99,8 @@ export class Run {
   /** Makes the connections; returns when all stand, or when those that do not have failed. */
   async connect(load: Load, shape: LoadShape): Promise<Connected> {
     const { firstPort, connectionsPerPort } = this.server;
+    // Their start is no part of the time to connect.
+    await load.ready();
     const startedAtMs = Date.now();
     const tasks = this.#tasks(shape, firstPort, connectionsPerPort);
     const atOnce = shape.isStorm === true ? tasks.length : usableCores();

@@ -46,6 +46,7 @@ export async function runScenario(
   const measurements: Record<string, Measurement[]> = {};
   const runs: RunRecord[] = [];
   for (const [i, arm] of turns.entries()) {
+    signal.throwIfAborted();
     progress.begin(`${scenario.name}, ${arm.name}, run ${i + 1} of ${turns.length}`);
     const certificate = options.tls ? selfSigned() : undefined;
     const redis = needsRedis ? await RedisProcess.start(signal) : undefined;
@@ -103,13 +104,22 @@ async function runArm(
   });
   try {
     if (scenario.usesRedis) await redis?.waitForSubscribers(1, signal);
-    const measurement = await scenario.measure(run);
+    const measurement = await abortable(scenario.measure(run), signal);
     server.assertRunning();
     return { measurement, run };
   } finally {
     await run.end();
     await server.stop();
   }
+}
+
+/** The outcome of some work, or a rejection as soon as `signal` is aborted, whatever the work still waits for. */
+function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = new Promise<never>((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+  return Promise.race([work, aborted]);
 }
 
 function figuresOf(
@@ -119,10 +129,15 @@ function figuresOf(
   const figures: Record<string, Figure> = {};
   for (const [key, spec] of Object.entries(scenario.figures)) {
     const arms: Record<string, (number | null)[]> = {};
+    const noise: Record<string, (number | null)[]> = {};
+    let isNoisy = false;
     for (const [arm, ofArm] of Object.entries(measurements)) {
-      arms[arm] = ofArm.map(({ values }) => values[key] ?? null);
+      const values = ofArm.map((measurement) => measurement.values[key]);
+      arms[arm] = values.map((value) => (typeof value === 'number' ? value : null));
+      noise[arm] = values.map((value) => (typeof value === 'object' ? value.noise : null));
+      isNoisy ||= noise[arm].some((of) => of !== null);
     }
-    figures[key] = { ...spec, arms };
+    figures[key] = { ...spec, arms, ...(isNoisy ? { noise } : {}) };
   }
   return figures;
 }

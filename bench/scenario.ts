@@ -1,4 +1,5 @@
 // What a scenario is: its defaults, its figures, and one run of it against one server.
+import type { Value } from './noise.js';
 import type { Run } from './run.js';
 import type { ScenarioOptions } from './scenario-options.js';
 
@@ -29,9 +30,9 @@ export interface Curve {
   readonly points: readonly (readonly [share: number, value: number])[];
 }
 
-/** What one run of one server came to. A figure that this server cannot tell is undefined. */
+/** What one run of one server came to. */
 export interface Measurement {
-  readonly values: Readonly<Record<string, number | undefined>>;
+  readonly values: Readonly<Record<string, Value>>;
   readonly curves?: readonly Curve[];
 }
 

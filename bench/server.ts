@@ -111,7 +111,7 @@ export async function startProduct(need: ServerNeed, signal: AbortSignal): Promi
   return whenReady([child], async () => {
     const isReady = async () => {
       child.assertRunning();
-      const response = await fetch(`http://127.0.0.1:${adminPort}/readyz`).catch(() => undefined);
+      const response = await fetch(`http://127.0.0.1:${adminPort}/readyz`, { signal }).catch(() => undefined);
       return response?.status === 200;
     };
     await waitUntil('10m-server is ready', START_TIMEOUT_MS, signal, isReady);

@@ -25,13 +25,13 @@ export interface DriverReading {
   readonly counts: LoadCounts;
   readonly latency: HistogramState;
   readonly pingLag: HistogramState;
-  /** When the latest message came, ms since 1970; 0 for none. */
-  readonly lastMessageAtMs: number;
 }
 
 export interface DriverReply {
   readonly id: number;
   readonly counts?: LoadCounts;
+  /** When the latest message came, ms since 1970; 0 for none. */
+  readonly lastMessageAtMs?: number;
   readonly reading?: DriverReading;
   readonly records?: readonly ChurnRecord[];
 }
@@ -55,7 +55,10 @@ async function obey(order: DriverOrder): Promise<Omit<DriverReply, 'id'>> {
       await members.tried;
       return {};
     case 'counts':
-      return { counts: members?.counts ?? churner?.counts ?? noCounts() };
+      return {
+        counts: members?.counts ?? churner?.counts ?? noCounts(),
+        lastMessageAtMs: members?.lastMessageAtMs ?? 0,
+      };
     case 'take':
       return { reading: take() };
     case 'cut':
@@ -80,7 +83,6 @@ function take(): DriverReading {
     counts: members?.counts ?? noCounts(),
     latency: (members?.messageLatency ?? new LatencyHistogram()).state,
     pingLag: (members?.pingLag?.histogram ?? new LatencyHistogram()).state,
-    lastMessageAtMs: members?.lastMessageAtMs ?? 0,
   };
   if (members !== undefined) {
     members.messageLatency = new LatencyHistogram();

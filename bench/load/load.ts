@@ -25,7 +25,13 @@ export interface LoadReading {
   readonly counts: LoadCounts;
   readonly latency: LatencyHistogram;
   readonly pingLag: LatencyHistogram;
-  readonly lastMessageAtMs: number;
+}
+
+/** The messages that have come so far. */
+export interface Deliveries {
+  readonly messages: number;
+  /** When the latest came, ms since 1970; 0 for none. */
+  readonly lastAtMs: number;
 }
 
 class Driver {
@@ -97,8 +103,7 @@ export class Load {
 
   /** PSS of all its processes, bytes, once it stands still. */
   async settledBytes(signal: AbortSignal): Promise<number> {
-    // Who answers has loaded its code, and collects its garbage when it is told to.
-    await this.#askAll({ kind: 'counts' });
+    await this.ready();
     return settledPssBytes(() => this.pids, true, signal);
   }
 
@@ -125,6 +130,19 @@ export class Load {
     return sumCounts(replies.map(({ counts }) => counts!));
   }
 
+  async deliveries(): Promise<Deliveries> {
+    const replies = await this.#askAll({ kind: 'counts' });
+    return {
+      messages: replies.reduce((sum, { counts }) => sum + counts!.messages, 0),
+      lastAtMs: Math.max(...replies.map(({ lastMessageAtMs }) => lastMessageAtMs!)),
+    };
+  }
+
+  /** Resolves once all processes have loaded their code: they answer, and collect their garbage when they are told to. */
+  async ready(): Promise<void> {
+    await this.#askAll({ kind: 'counts' });
+  }
+
   /** What was seen since the last call. */
   async take(): Promise<LoadReading> {
     const latency = new LatencyHistogram();
@@ -138,7 +156,6 @@ export class Load {
       counts: sumCounts(readings.map(({ counts }) => counts)),
       latency,
       pingLag,
-      lastMessageAtMs: Math.max(...readings.map(({ lastMessageAtMs }) => lastMessageAtMs)),
     };
   }
 

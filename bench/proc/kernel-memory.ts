@@ -1,6 +1,7 @@
 // Kernel memory of sockets, of the whole machine: slab caches and socket buffers.
 import { accessSync, constants, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { pageBytes, readTcpMemory } from '../../server/host/tcp-memory.js';
+import { perUnit, socketMemory, type Value } from '../noise.js';
 
 /** The caches that a TCP socket with a file descriptor in an epoll set takes objects from. */
 const SOCKET_CACHES = [
@@ -57,9 +58,9 @@ export function kernelMemory(): KernelMemory | undefined {
 }
 
 /** What a socket takes: the difference of two looks by the difference in sockets. Undefined where there is none. */
-export function bytesPerSocket(before: KernelMemory | undefined, after: KernelMemory | undefined) {
-  if (before === undefined || after === undefined || after.sockets <= before.sockets) return undefined;
-  return (after.bytes - before.bytes) / (after.sockets - before.sockets);
+export function bytesPerSocket(before: KernelMemory | undefined, after: KernelMemory | undefined): Value {
+  if (before === undefined || after === undefined) return undefined;
+  return perUnit(socketMemory(after.bytes - before.bytes), after.sockets - before.sockets);
 }
 
 /** Gives empty slabs back, which caches keep after sockets have gone. */

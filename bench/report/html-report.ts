@@ -1,7 +1,7 @@
 // The result as one HTML file that needs nothing else: figures, plots, and what they were taken on.
 import type { Result } from '../result.js';
 import { plotsOf, type ReportPlot } from './plots.js';
-import { headline, ratioOf, valueText } from './table.js';
+import { cellsOf, headline, noiseNote, ratioOf, valueText } from './table.js';
 
 const STYLE = `
 :root { color-scheme: light; --ink: #1c2430; --dim: #5c6675; --line: #dfe4ea; --own: #1f5fbf; --other: #e08a1e; }
@@ -50,15 +50,14 @@ function figureTable({ figures, arms }: Result): string {
   const hasRatio = arms.length > 1;
   const head = arms.map((arm, i) => `<th class="${i === 0 ? 'own' : 'other'}">${escaped(arm)}</th>`).join('');
   const rows = Object.values(figures).map((figure) => {
-    const cells = arms
-      .map((arm) => `<td>${(figure.arms[arm] ?? []).map(valueText).join(' &nbsp; ')}</td>`)
-      .join('');
+    const cells = arms.map((arm) => `<td>${cellsOf(figure, arm).join(' &nbsp; ')}</td>`).join('');
     const ratio = ratioOf(figure, arms);
     const ratioCell = hasRatio ? `<td>${ratio === undefined ? '' : `${valueText(ratio)} ×`}</td>` : '';
     return `<tr><td>${escaped(figure.name)}</td><td class="unit">${escaped(figure.unit)}</td>${cells}${ratioCell}</tr>`;
   });
+  const note = noiseNote(figures);
   return `<table><thead><tr><th>figure</th><th></th>${head}${hasRatio ? '<th>ratio</th>' : ''}</tr></thead>
-<tbody>${rows.join('\n')}</tbody></table>`;
+<tbody>${rows.join('\n')}</tbody></table>${note === undefined ? '' : `<p>${escaped(note)}</p>`}`;
 }
 
 const plotHtml = ({ title, note, svg }: ReportPlot): string =>

@@ -18,8 +18,21 @@ export function ratioOf(figure: Figure, arms: readonly string[]): number | undef
   return mean(own) / mean(other);
 }
 
-/** Both values of an arm, as they came. */
-const armText = (figure: Figure, arm: string): string => (figure.arms[arm] ?? []).map(valueText).join('  ');
+/** The values of an arm, as they came. */
+export const cellsOf = (figure: Figure, arm: string): string[] =>
+  (figure.arms[arm] ?? []).map((value, i) => {
+    const noise = figure.noise?.[arm]?.[i] ?? undefined;
+    return noise === undefined ? valueText(value) : `noise ±${valueText(noise)}`;
+  });
+
+/** What `noise` in a table means; undefined where it is not there. */
+export function noiseNote(figures: Result['figures']): string | undefined {
+  if (Object.values(figures).every(({ noise }) => noise === undefined)) return undefined;
+  return (
+    'noise ±N: what was measured lies within its own noise, so that the figure could be N off. ' +
+    'More connections or a longer --duration tell it.'
+  );
+}
 
 /** What was run, on what. */
 export function headline({ scenario, options, machine, startedAt, seconds }: Result): string {
@@ -45,9 +58,11 @@ export function resultText(result: Result): string {
     return [
       figure.name,
       figure.unit,
-      ...arms.map((arm) => armText(figure, arm)),
+      ...arms.map((arm) => cellsOf(figure, arm).join('  ')),
       ...(hasRatio ? [ratio === undefined ? '' : `${valueText(ratio)} ×`] : []),
     ];
   });
-  return `${headline(result)}\n\n${alignFigures([head, ...rows]).join('\n')}\n`;
+  const note = noiseNote(result.figures);
+  const table = alignFigures([head, ...rows]).join('\n');
+  return `${headline(result)}\n\n${table}\n${note === undefined ? '' : `\n${note}\n`}`;
 }

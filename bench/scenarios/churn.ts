@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type LedgerSum, sumLedger } from '../ledger.js';
 import type { ChurnTask } from '../load/churner.js';
 import type { Load } from '../load/load.js';
+import { perUnit, userMemory } from '../noise.js';
 import type { Run } from '../run.js';
 import type { Measurement, Scenario } from '../scenario.js';
 import { nowMs, stampText } from '../stamp.js';
@@ -58,7 +59,7 @@ export const churn: Scenario = {
         broken,
         memoryBefore: before / 1e6,
         memoryAfter: after / 1e6,
-        growth: (after - before) / Math.max(1, made),
+        growth: perUnit(userMemory(after - before, run.server.pids.length), made),
       },
     };
   },

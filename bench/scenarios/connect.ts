@@ -1,4 +1,5 @@
 // connect: what a handshake costs, and how long it takes until all are back after all were cut.
+import { cpuMicros, perSecond, perUnit } from '../noise.js';
 import type { Connected, Run } from '../run.js';
 import type { Measurement, Scenario } from '../scenario.js';
 
@@ -35,11 +36,11 @@ export const connect: Scenario = {
     return {
       values: {
         cpuMicros: first.cpuMicros,
-        rate: first.counts.made / first.seconds,
+        rate: perSecond(first.counts.made, first.seconds),
         failed: first.counts.failed,
         stormCpuMicros: storm.cpuMicros,
         stormSeconds: storm.seconds,
-        stormRate: storm.counts.made / storm.seconds,
+        stormRate: perSecond(storm.counts.made, storm.seconds),
         stormFailed: storm.counts.failed,
       },
     };
@@ -49,6 +50,6 @@ export const connect: Scenario = {
 async function measured(run: Run, connect: () => Promise<Connected>) {
   const cpuBefore = run.server.cpuSeconds;
   const connected = await connect();
-  const cpuMicros = ((run.server.cpuSeconds - cpuBefore) * 1e6) / Math.max(1, connected.counts.made);
-  return { ...connected, cpuMicros };
+  const cpu = cpuMicros(run.server.cpuSeconds - cpuBefore, run.server.pids.length);
+  return { ...connected, cpuMicros: perUnit(cpu, connected.counts.made) };
 }

@@ -1,6 +1,7 @@
 // fanout: one channel with many members; single messages, bursts, and the worker's loop meanwhile.
 import type { Load, LoadReading } from '../load/load.js';
 import { metricTotal } from '../metrics-text.js';
+import { cpuMicros, perSecond, perUnit, type Value } from '../noise.js';
 import type { Run } from '../run.js';
 import { curveOf, type Measurement, type Scenario } from '../scenario.js';
 import { nowMs, stampText } from '../stamp.js';
@@ -10,6 +11,8 @@ const BURST_MESSAGES = 20;
 /** Of the measured time, the rest being the pauses: how the parts share it. */
 const PARTS = { singles: 0.4, bursts: 0.4, loop: 0.2 };
 const PAUSE_SECONDS = 0.1;
+/** Between two looks at what has been delivered. */
+const LOOK_EVERY_SECONDS = 0.02;
 /**
  * The server samples its loop by the ticks of its ping wheel, 512 to an interval of this length: one each 100 ms, and pings
  * that are less than 1% of the deliveries.
@@ -82,9 +85,9 @@ export const fanout: Scenario = {
 };
 
 interface Published {
-  readonly cpuMicros: number | undefined;
+  readonly cpuMicros: Value;
   /** Deliveries by the time from publication to the last one, a second. */
-  readonly rate: number;
+  readonly rate: Value;
   readonly lost: number;
   readonly reading: LoadReading;
 }
@@ -112,8 +115,8 @@ async function publishFor(
   const reading = await load.take();
   const received = reading.counts.messages - receivedBefore;
   return {
-    cpuMicros: received === 0 ? undefined : (cpu * 1e6) / received,
-    rate: (received * 1000) / busyMs,
+    cpuMicros: perUnit(cpuMicros(cpu, run.server.pids.length), received),
+    rate: perSecond(received, busyMs / 1000),
     lost: published * members - received,
     reading,
   };
@@ -121,21 +124,22 @@ async function publishFor(
 
 /** @returns from publication to the last delivery, ms */
 async function publishOnce(run: Run, load: Load, members: number, messages: number): Promise<number> {
-  const { messages: before } = await load.counts();
+  const { messages: before } = await load.deliveries();
   const publishedAtMs = nowMs();
   await Promise.all(
     Array.from({ length: messages }, (_, i) => run.redis!.publish('news', stampText(nowMs(), i + 1))),
   );
   let received = 0;
+  let deliveredAtMs = 0;
   let changedAtMs = nowMs();
   while (received < members * messages && nowMs() - changedAtMs < STALL_MS) {
-    await run.wait(0.02);
-    const now = (await load.counts()).messages - before;
-    if (now !== received) changedAtMs = nowMs();
-    received = now;
+    await run.wait(LOOK_EVERY_SECONDS);
+    const now = await load.deliveries();
+    if (now.messages - before !== received) changedAtMs = nowMs();
+    received = now.messages - before;
+    deliveredAtMs = now.lastAtMs;
   }
-  // Up to the last change that was seen; it was seen at most 20 ms late.
-  return changedAtMs - publishedAtMs;
+  return Math.max(0, deliveredAtMs - publishedAtMs);
 }
 
 /** The longest delay of the loop during each of several messages; empty where the server does not tell. */

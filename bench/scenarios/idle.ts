@@ -1,4 +1,5 @@
 // idle: what a connection costs while nothing happens.
+import { cpuMicros, perUnit, sumOf, userMemory } from '../noise.js';
 import { bytesPerSocket, kernelMemory } from '../proc/kernel-memory.js';
 import type { Run } from '../run.js';
 import type { Measurement, Scenario } from '../scenario.js';
@@ -45,15 +46,18 @@ export const idle: Scenario = {
     const cpuBefore = server.cpuSeconds;
     const startMs = performance.now();
     await run.wait(options.duration);
-    const cpu = ((server.cpuSeconds - cpuBefore) * 1000) / (performance.now() - startMs);
-    const userBytes = (userAfter - userBefore) / counts.connected;
+    const cpu = server.cpuSeconds - cpuBefore;
+    const seconds = (performance.now() - startMs) / 1000;
+    const processes = server.pids.length;
+    const userBytes = perUnit(userMemory(userAfter - userBefore, processes), counts.connected);
     return {
       values: {
         userBytes,
         kernelBytes,
-        totalBytes: kernelBytes === undefined ? undefined : userBytes + kernelBytes,
-        cpuPercent: cpu * 100,
-        clientBytes: (clientAfter - clientBefore) / counts.connected,
+        totalBytes: sumOf(userBytes, kernelBytes),
+        // A microsecond in a second is a ten-thousandth of a percent.
+        cpuPercent: perUnit(cpuMicros(cpu, processes), seconds * 1e4),
+        clientBytes: perUnit(userMemory(clientAfter - clientBefore, load.processes), counts.connected),
         connected: counts.connected,
         failed: counts.failed,
       },

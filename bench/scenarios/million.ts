@@ -2,6 +2,7 @@
 import type { LoadCounts } from '../../client/load/load-counts.js';
 import type { Load } from '../load/load.js';
 import { metricTotal } from '../metrics-text.js';
+import { cpuMicros, machineMemory, perUnit, socketMemory, userMemory } from '../noise.js';
 import { bytesPerSocket, kernelMemory } from '../proc/kernel-memory.js';
 import { availableBytes, systemFdsFree } from '../proc/machine.js';
 import type { Run } from '../run.js';
@@ -87,6 +88,7 @@ export const million: Scenario = {
     const kernelAfter = kernelMemory();
     const userAfter = await run.server.settledBytes(run.signal);
     const kernelBytes = bytesPerSocket(kernelBefore, kernelAfter);
+    const processes = run.server.pids.length;
     return {
       values: {
         connected: now.connected,
@@ -97,16 +99,16 @@ export const million: Scenario = {
         missed: Math.max(0, Math.round((now.connected * seconds * 0.99) / INTERVAL_SECONDS - pings)),
         lagP99: lag?.percentileMs(0.99),
         lagMax: lag?.maxMs,
-        cpuCores: cpu / seconds,
-        cpuMicros: (cpu * 1e6) / Math.max(1, pings),
+        cpuCores: perUnit(cpuMicros(cpu, processes), seconds * 1e6),
+        cpuMicros: perUnit(cpuMicros(cpu, processes), pings),
         userGB: userAfter / 1e9,
         kernelGB:
           kernelBefore === undefined || kernelAfter === undefined
             ? undefined
-            : (kernelAfter.bytes - kernelBefore.bytes) / 1e9,
+            : perUnit(socketMemory(kernelAfter.bytes - kernelBefore.bytes), 1e9),
         clientGB: load === undefined ? undefined : (await load.settledBytes(run.signal)) / 1e9,
-        usedGB: (availableBefore - availableBytes()) / 1e9,
-        userBytes: (userAfter - userBefore) / Math.max(1, now.connected),
+        usedGB: perUnit(machineMemory(availableBefore - availableBytes()), 1e9),
+        userBytes: perUnit(userMemory(userAfter - userBefore, processes), now.connected),
         kernelBytes,
       },
       ...(lag === undefined ? {} : { curves: [curveOf('ping lag', lag)] }),

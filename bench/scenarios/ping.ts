@@ -1,4 +1,5 @@
 // ping: what a ping costs, and how punctual it is.
+import { cpuMicros, perUnit } from '../noise.js';
 import type { Run } from '../run.js';
 import { curveOf, type Measurement, type Scenario } from '../scenario.js';
 import type { ScenarioOptions } from '../scenario-options.js';
@@ -56,7 +57,7 @@ export const ping: Scenario = {
     const due = (counts.connected * seconds) / interval;
     return {
       values: {
-        cpuMicros: pings === 0 ? undefined : (cpu * 1e6) / pings,
+        cpuMicros: perUnit(cpuMicros(cpu, server.pids.length), pings),
         achievedRate: pings / seconds,
         missed: Math.max(0, Math.round(due * 0.99 - pings)),
         lagP50: pingLag.percentileMs(0.5),

@@ -1,6 +1,7 @@
 // targeted: messages to one connection each, alone and beside a broadcast every second.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Load } from '../load/load.js';
+import { cpuMicros, perUnit } from '../noise.js';
 import type { Run } from '../run.js';
 import { curveOf, type Measurement, type Scenario } from '../scenario.js';
 import { nowMs, stampText } from '../stamp.js';
@@ -57,7 +58,7 @@ export const targeted: Scenario = {
     const broadcast = (await memberLoad.counts()).messages - before;
     return {
       values: {
-        cpuMicros: (alone.cpuSeconds * 1e6) / Math.max(1, alone.received),
+        cpuMicros: perUnit(cpuMicros(alone.cpuSeconds, run.server.pids.length), alone.received),
         rate: alone.published / alone.seconds,
         aloneP50: alone.latency.percentileMs(0.5),
         aloneP99: alone.latency.percentileMs(0.99),

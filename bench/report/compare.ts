@@ -10,22 +10,23 @@ const NOISE_SHARE = 0.05;
 
 /**
  * @param path of a JSON file that a benchmark wrote
- * @throws {Error} where it is none, or one of another scenario
+ * @throws {NamedFileError} where it is none, or one of another scenario
  */
-export function readResult(path: string, scenario: string): Result {
-  const result = readNamedFile('--compare', path, resultIn);
-  if (result?.format !== RESULT_FORMAT) throw new Error(`--compare ${path} is no result of this version`);
-  if (result.scenario !== scenario) {
-    throw new Error(`--compare ${path} is a result of ${result.scenario}, not of ${scenario}`);
-  }
-  return result;
-}
+export const readResult = (path: string, scenario: string): Result =>
+  readNamedFile('--compare', path, (content) => {
+    const result = parseJson(content) as Result | null;
+    if (result?.format !== RESULT_FORMAT) throw new NamedFileError('is no result of this version');
+    if (result.scenario !== scenario) {
+      throw new NamedFileError(`is a result of ${result.scenario}, not of ${scenario}`);
+    }
+    return result;
+  });
 
-function resultIn(content: Buffer): Result {
+function parseJson(content: Buffer): unknown {
   try {
-    return JSON.parse(content.toString()) as Result;
+    return JSON.parse(content.toString());
   } catch {
-    throw new NamedFileError('is no JSON');
+    throw new NamedFileError('holds no JSON');
   }
 }
 

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { parseHTML } from 'linkedom';
 import t from 'tap';
-import { processTree } from '../../bench/proc/process-tree.js';
+import { processTree, readOfProcess } from '../../bench/proc/process-tree.js';
 import type { Result } from '../../bench/result.js';
 import { scenarios } from '../../bench/scenarios/index.js';
 
@@ -112,7 +112,7 @@ t.test('another server in turn, a report with plots, and a comparison', { buffer
   t.match(again.stdout, /figure +unit +then +now +change/);
   const other = await bench('ping', '--compare', join(folder, old)).catch((error) => error);
   t.equal(other.code, 1);
-  t.equal(other.stderr, `10m-bench: --compare ${join(folder, old)} is a result of connect, not of ping\n`);
+  t.equal(other.stderr, `10m-bench: --compare "${join(folder, old)}" is a result of connect, not of ping\n`);
 });
 
 t.test('Ctrl-C ends it, and nothing of it is left', { buffered: true }, async (t) => {
@@ -131,6 +131,22 @@ t.test('Ctrl-C ends it, and nothing of it is left', { buffered: true }, async (t
   // A worker that was just being forked finds its primary gone once it has started.
   while (processTree(below).length > 0) await nextTurn();
   t.pass('it is gone');
+});
+
+t.test('Ctrl-C ends it also when what it has started stands still', { buffered: true }, async (t) => {
+  const child = spawn(process.execPath, [program, 'connect', '--connections', '50', '--out', t.testdir()]);
+  t.teardown(() => child.kill('SIGKILL'));
+  const exited = once(child, 'exit');
+  const below = () => processTree([child.pid!]).filter((pid) => pid !== child.pid);
+  const isLoad = (pid: number) => readOfProcess(`/proc/${pid}/cmdline`)?.includes('driver-process') === true;
+  while (!below().some(isLoad) && child.exitCode === null) await nextTurn();
+  const stopped = below();
+  for (const pid of stopped) process.kill(pid, 'SIGSTOP');
+  child.kill('SIGINT');
+  t.strictSame(await exited, [130, null]);
+  t.ok(stopped.length >= 2);
+  while (processTree(stopped).length > 0) await nextTurn();
+  t.pass('all of it is gone');
 });
 
 t.test('a million that does not fit is refused with the reason', async (t) => {

@@ -1,5 +1,11 @@
 import t from 'tap';
-import { alignColumns, indented, unbroken, wrapWords } from '../../../server/command/text-table.js';
+import {
+  alignColumns,
+  alignFigures,
+  indented,
+  unbroken,
+  wrapWords,
+} from '../../../server/command/text-table.js';
 
 t.test('columns are as wide as their widest cell', async (t) => {
   t.same(
@@ -50,4 +56,14 @@ t.test('lines are broken between words, and nowhere in what is unbroken', async 
   t.same(alignColumns([[unbroken('a b'), unbroken('c d')]]), ['a b  c d']);
   t.same(indented('one two', '  ', 5), ['  one', '  two']);
   t.same(indented('', '  ', 5), []);
+});
+
+t.test('figures are aligned to the right of what they are of', async (t) => {
+  t.same(
+    alignFigures([
+      ['a', 'bb', ''],
+      ['ccc', 'd', '10  11'],
+    ]),
+    ['a     bb', 'ccc    d   10  11'],
+  );
 });

@@ -1,8 +1,8 @@
 // Prints messages as the article's client does: `received message URL TEXT`.
 import { terminalLine, terminalText } from '../terminal-text.js';
 
-/** What may wait for the reader of standard output. */
-const MAX_WAITING_BYTES = 1_048_576;
+/** What may wait for the reader of standard output: more than many connections bring in one turn of the event loop. */
+const MAX_WAITING_BYTES = 67_108_864;
 /** How long the reader has for what waits at the end. */
 const FLUSH_TIMEOUT_MS = 2_000;
 

@@ -1,8 +1,5 @@
-import { once } from 'node:events';
 import t from 'tap';
-import { Subscriber } from '../../../client/subscribe/subscriber.js';
 import { ClientProcess } from '../../harness/client-process.js';
-import { freePorts } from '../../harness/ports.js';
 import { rawServer, TestServer } from '../../harness/websocket-server.js';
 
 t.test('prints messages, one a line, nothing for pings', async (t) => {
@@ -72,58 +69,4 @@ t.test('a refusal is one line and exit 1', async (t) => {
   t.equal(await refused.exited, 1);
   t.match(refused.stderr, /refused: token expired\n/);
   await policy.close();
-});
-
-t.test('as a library: messages are the own of the listener, and stay as they were', async (t) => {
-  const server = await TestServer.listen((socket) => {
-    for (let i = 0; i < 100; i++) socket.send(`message ${i}`);
-    socket.send(Buffer.from([1]));
-  });
-  const subscriber = new Subscriber(`ws://127.0.0.1:${server.port}/a`);
-  const texts: Buffer[] = [];
-  await new Promise<void>((resolve) => {
-    subscriber.on('message', (payload, isBinary) => {
-      texts.push(payload);
-      if (isBinary) resolve();
-    });
-  });
-  t.same(
-    texts.slice(0, 100).map(String),
-    Array.from({ length: 100 }, (_, i) => `message ${i}`),
-  );
-  subscriber.close();
-  t.same(await once(subscriber, 'end'), [undefined]);
-  await server.close();
-});
-
-t.test('as a library: failures, and close while waiting', async (t) => {
-  const port = await freePorts(1);
-  const once1 = new Subscriber(`ws://127.0.0.1:${port}/a`, { reconnects: false });
-  const [end] = await once(once1, 'close');
-  t.match(end, { code: 1006, error: { code: 'ECONNREFUSED' } });
-  const waiting = new Subscriber(`ws://127.0.0.1:${port}/a`, { random: () => 0.999 });
-  t.same(await once(waiting, 'retry'), [499.5]);
-  waiting.close();
-  t.same(await once(waiting, 'end'), [undefined]);
-});
-
-t.test('as a library: a server that answers no close frame is cut', async (t) => {
-  const server = await TestServer.listen();
-  const subscriber = new Subscriber(`ws://127.0.0.1:${server.port}/a`);
-  await Promise.all([once(subscriber, 'open'), server.connections(1)]);
-  for (const socket of server.server.clients) socket.pause();
-  subscriber.close();
-  t.same(await once(subscriber, 'end'), [undefined]);
-  await server.close();
-});
-
-t.test('as a library: silence is an end', async (t) => {
-  const server = await TestServer.listen();
-  const subscriber = new Subscriber(`ws://127.0.0.1:${server.port}/a`, {
-    idleTimeoutMs: 100,
-    reconnects: false,
-  });
-  const [end] = await once(subscriber, 'close');
-  t.match(end, { code: 1006, error: { message: 'idle timeout' } });
-  await server.close();
 });

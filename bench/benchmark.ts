@@ -2,7 +2,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onInterrupt } from '../client/interruption.js';
-import { printResult, watchOutput } from '../client/output.js';
+import { watchOutput } from '../client/output.js';
+import { standardError } from '../server/command/standard-error.js';
+import { print } from '../server/command/standard-output.js';
 import { BASELINE_PACKAGES, missingText, PLOT_PACKAGES } from './optional-packages.js';
 import type { BenchOptions } from './options.js';
 import { Progress } from './progress.js';
@@ -19,7 +21,7 @@ export async function runBenchmark(options: BenchOptions): Promise<number> {
   watchOutput();
   const missing = missingText([...PLOT_PACKAGES, ...(isBaseline(options.against) ? BASELINE_PACKAGES : [])]);
   if (missing !== undefined) {
-    process.stderr.write(`10m-bench: ${missing}\n`);
+    standardError.write(`10m-bench: ${missing}\n`, 3);
     return 1;
   }
   const scenario = scenarios.find(({ name }) => name === options.scenario)!;
@@ -47,11 +49,12 @@ export async function runBenchmark(options: BenchOptions): Promise<number> {
   } catch (error) {
     progress.end();
     if (signal.aborted) return 130;
-    process.stderr.write(`10m-bench: ${(error as Error).message}\n`);
+    standardError.write(`10m-bench: ${(error as Error).message}\n`, 3);
     return 1;
   }
   progress.end();
-  return (await printResult('10m-bench', `${lines.join('\n')}\n`)) ? 0 : 1;
+  print(lines.join('\n'));
+  return 0;
 }
 
 /** @returns the paths of the JSON file and of the report */
@@ -66,7 +69,7 @@ async function write(result: Result, folder: string): Promise<string[]> {
 /** Ctrl-C ends the run in order; a second one ends the process, which kills what it has started. */
 function abortedByCtrlC(): AbortSignal {
   const controller = new AbortController();
-  // SIGHUP too: what has been started would outlive the terminal.
+  // SIGHUP too: the programs that have been started would outlive the terminal.
   onInterrupt(() => controller.abort(), undefined, ['SIGINT', 'SIGTERM', 'SIGHUP']);
   return controller.signal;
 }

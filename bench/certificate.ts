@@ -1,4 +1,4 @@
-// A certificate for servers on loopback: signed by itself, made by the openssl program, gone afterwards.
+// A certificate for servers on loopback: self-signed, made by the openssl program, and deleted afterwards.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,14 +15,14 @@ export interface Certificate {
   readonly keyFile: string;
   /** The certificate, for clients to trust. */
   readonly pem: string;
-  /** Deletes the folder; the end of the process does so too. */
+  /** Deletes the folder, which the exit of the process does too. */
   remove(): void;
 }
 
 /**
  * An EC P-256 certificate for 127.0.0.1 and localhost that is valid for two days.
  *
- * @throws {Error} where openssl is not installed or refuses
+ * @throws {Error} where openssl is not installed or fails
  */
 export function selfSigned(): Certificate {
   const folder = mkdtempSync(join(tmpdir(), '10m-certificate-'));

@@ -1,11 +1,11 @@
-// A program that a benchmark has started: whether it still runs, what it said, and its end.
+// A program that a benchmark has started: whether it still runs, its output, and its end.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const STOP_TIMEOUT_MS = 5_000;
 const OUTPUT_KEPT_BYTES = 4_096;
 
-/** Every program that runs, so that none is left behind when this process ends in any way. */
+/** Every program that runs: none is left behind, however this process ends. */
 const running = new Set<Child>();
 process.on('exit', () => {
   for (const child of running) child.kill();
@@ -21,7 +21,7 @@ export class Child {
 
   constructor(command: string, args: readonly string[], environment = process.env) {
     this.name = command;
-    // A group of its own: Ctrl-C is for this process to deal with, in its order.
+    // A process group of its own: Ctrl-C reaches this process only, which ends the others in order.
     this.#process = spawn(command, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
@@ -48,13 +48,13 @@ export class Child {
     return this.#process.pid ?? 0;
   }
 
-  /** @throws {Error} with what the program said, once it has ended */
+  /** @throws {Error} with the output of the program, once it has ended */
   assertRunning(): void {
     if (this.#end === undefined) return;
     throw new Error(`${this.name} has ended (${this.#end}): ${this.#output.trim() || 'it said nothing'}`);
   }
 
-  /** Asks it to end, waits, and ends what is left by force. */
+  /** Asks it to end, waits, and kills what is left. */
   async stop(): Promise<void> {
     if (this.#end !== undefined) return;
     this.#process.kill('SIGTERM');
@@ -68,7 +68,7 @@ export class Child {
     await this.#ended;
   }
 
-  /** Ends it and its group at once. */
+  /** Kills it and its process group. */
   kill(): void {
     if (this.#end === undefined && this.pid > 0) killGroup(this.pid);
   }
@@ -85,7 +85,7 @@ function killGroup(leader: number): void {
 }
 
 /**
- * Looks until `isSo` says yes.
+ * Polls until `isSo` returns true.
  *
  * @param what is waited for, for the error
  * @throws {Error} after the time is over

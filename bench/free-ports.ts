@@ -1,4 +1,4 @@
-// Ports that nobody listens on, outside of the range from which the kernel takes source ports where that is possible.
+// Ports that nobody listens on. Where possible they are not in the range that the kernel takes source ports from.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { parseNumbers } from '../server/host/proc-text.js';
@@ -21,7 +21,7 @@ const isFree = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
     const server = createServer();
     server.once('error', () => resolve(false));
-    // Exclusive, or a cluster's primary would be asked; on all addresses, as servers listen.
+    // Exclusive, because a cluster's primary would be asked otherwise; on all addresses, as servers listen.
     server.listen({ port, host: '0.0.0.0', exclusive: true }, () => server.close(() => resolve(true)));
   });
 

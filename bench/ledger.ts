@@ -1,10 +1,10 @@
-// What connections got, held against what was published: lost, duplicated, out of order. Pure.
+// What connections received, compared with what was published: lost, duplicated, out of order. Pure.
 import type { ChurnRecord } from './load/churner.js';
 
 /** When each message of a channel was published, ms since 1970; message 1 is at index 0. */
 export type Publications = readonly number[];
 
-/** What a ledger comes to, over all connections. */
+/** The sums of a ledger, over all connections. */
 export interface LedgerSum {
   received: number;
   lost: number;
@@ -13,11 +13,11 @@ export interface LedgerSum {
 }
 
 /**
- * A connection has to get every message that was published after it stood and long enough before it was cut. Clocks of
+ * A connection has to get every message that was published after it was open and long enough before it was cut. Clocks of
  * two processes may differ a little, and Redis tells the server of a message after the publisher has noted its time.
  *
- * @param marginMs messages so close to the beginning may come or not
- * @param graceMs messages so close to the end may come or not
+ * @param marginMs messages so close to the beginning may arrive or not
+ * @param graceMs messages so close to the end may arrive or not
  */
 export function sumLedger(
   records: readonly ChurnRecord[],

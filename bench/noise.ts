@@ -1,36 +1,36 @@
-// What a measurement can tell: a figure that lies within its own noise is none.
+// How far a measurement can be trusted: what lies within its own noise is not told as a figure.
 
-/** Stands for a figure that cannot be told. */
+/** Takes the place of a figure that lies within its own noise. */
 export interface WithinNoise {
-  /** How far off the figure might be, in its unit. */
+  /** How far off the figure could be, in its unit. */
   readonly noise: number;
 }
 
-/** What a run came to for one figure; undefined where a server cannot tell it, or there was nothing to divide by. */
+/** The value of a figure in one run; undefined where a server does not tell it, or where there is nothing to divide by. */
 export type Value = number | WithinNoise | undefined;
 
-/** A quantity, and how far off it may be. */
+/** A quantity, and how far off it could be. */
 export interface Measured {
   readonly value: number;
   readonly noise: number;
 }
 
-/** A quantity is told from this many times its noise on. */
+/** A quantity is told where it is at least so many times its noise. */
 const LEAST_TIMES = 2;
 
 /**
- * Measured on empty servers: some seconds after the memory seemed to stand still, at the tenth collection, the primary gave
- * back 7 MB more, and each worker 2 MB.
+ * Measured on empty servers: some seconds after the memory no longer seemed to change, at the tenth collection, the primary
+ * gave back 7 MB more, and each worker 2 MB.
  */
 const FIRST_PROCESS_BYTES = 7_000_000;
 const NEXT_PROCESS_BYTES = 2_000_000;
-/** What the caches of sockets gain and lose in some seconds on a machine where nothing connects: 0.2 MB, here with room. */
+/** The slab caches of sockets gain and lose 0.2 MB within seconds where nothing connects (measured); with a margin. */
 const KERNEL_BYTES = 1_000_000;
-/** What a machine has available goes up and down with everything that runs on it. */
+/** The available memory of a machine goes up and down with everything that runs on it; an estimate. */
 const MACHINE_BYTES = 50_000_000;
 /** /proc tells the CPU time of each process in steps of 10 ms. */
 const CPU_STEP_SECONDS = 0.01;
-/** A time between events of two processes, each of which is told in whole milliseconds. */
+/** For a time between events in two processes, both in whole milliseconds. */
 const TIME_SECONDS = 0.002;
 
 /** User memory of so many processes. */
@@ -59,7 +59,7 @@ export function perUnit(quantity: Measured, units: number): Value {
   return isTold(quantity) ? quantity.value / units : { noise: quantity.noise / units };
 }
 
-/** How many a second, where `count` took so long. */
+/** How many a second, where `count` took so many seconds. */
 export function perSecond(count: number, seconds: number): Value {
   const time: Measured = { value: seconds, noise: TIME_SECONDS };
   return isTold(time) ? count / seconds : { noise: count / TIME_SECONDS };

@@ -1,12 +1,12 @@
 // Packages that only the benchmark needs: a server is installed without them.
 import { createRequire } from 'node:module';
 
-/** What the plots of a report are drawn with. */
+/** The plots of a report are drawn with these. */
 export const PLOT_PACKAGES = ['@observablehq/plot', 'linkedom'];
-/** What the baseline is made of. */
+/** The baseline needs this one. */
 export const BASELINE_PACKAGES = ['ws'];
 
-/** With these versions it is tested. */
+/** The versions that are tested. */
 const { devDependencies: versions }: { devDependencies: Readonly<Record<string, string>> } = createRequire(
   import.meta.url,
 )('../../package.json');

@@ -1,7 +1,7 @@
-// Says what is going on, in one line.
+// The progress of a benchmark, in one line.
 import { type LineStream, LiveLine } from '../client/live-line.js';
 
-/** Where a benchmark says how far it is; standard error, since the table goes to standard output. */
+/** Tells how far a benchmark is. */
 export class Progress {
   readonly #line: LiveLine;
   readonly #startedMs = performance.now();
@@ -24,7 +24,7 @@ export class Progress {
     this.#line.show(() => `${elapsed} s  ${this.#prefix}: ${text}`, nowMs);
   }
 
-  /** Clears the line, so that what follows stands by itself. */
+  /** Clears the line, so that what follows takes its place. */
   end(): void {
     this.#line.clear();
   }

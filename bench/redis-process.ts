@@ -1,4 +1,4 @@
-// A Redis of the benchmark's own, and the publisher that uses it.
+// A Redis for the benchmark alone, and its publisher.
 import { createClient } from 'redis';
 import { Child, waitUntil } from './child-process.js';
 import { freePorts } from './free-ports.js';
@@ -38,7 +38,7 @@ export class RedisProcess {
       RESP: 2,
       socket: { reconnectStrategy: () => 50 },
     }) as ReturnType<typeof createClient>;
-    // Refused connections while it starts; afterwards a publication that fails says so itself.
+    // Connections are refused while it starts. Later, a failed publication rejects.
     client.on('error', () => {});
     void client.connect().catch(() => {});
     try {
@@ -54,7 +54,7 @@ export class RedisProcess {
     return new RedisProcess(port, child, client);
   }
 
-  /** Resolves when Redis has taken the message in. Calls of one turn of the event loop travel together. */
+  /** Resolves when Redis has accepted the message. Calls in one turn of the event loop are sent together. */
   async publish(channel: string, message: string): Promise<void> {
     await this.#client.publish(channel, message);
   }

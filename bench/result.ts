@@ -1,21 +1,21 @@
-// What a benchmark came to: the object of the JSON file.
+// The result of a benchmark: the object of the JSON file.
 import type { Machine } from './proc/machine.js';
 import type { Sample } from './run.js';
 import type { Curve, FigureSpec } from './scenario.js';
 import type { ScenarioOptions } from './scenario-options.js';
 
-/** The format of the file; another number is another format. */
+/** The number of the file's format. */
 export const RESULT_FORMAT = 1;
 
-/** A figure, with every run's value; null where a server cannot tell it, or where it lies within the noise. */
+/** A figure, with every run's value; null where a server does not tell it, or where it lies within the noise. */
 export interface Figure extends FigureSpec {
   /** By the arm's name, in the order of the runs. */
   readonly arms: Readonly<Record<string, readonly (number | null)[]>>;
-  /** In the same order, for the values that lie within the noise: how far off they might be. Left out where none does. */
+  /** In the same order, for the values that lie within the noise: how far off they could be. Left out where there are none. */
   readonly noise?: Readonly<Record<string, readonly (number | null)[]>>;
 }
 
-/** What one run left beside its figures. */
+/** What one run recorded besides its figures. */
 export interface RunRecord {
   readonly arm: string;
   readonly samples: readonly Sample[];

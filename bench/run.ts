@@ -1,4 +1,4 @@
-// One run of one server: the parts that scenarios measure with, and the end of all of them.
+// One run of one server: what scenarios measure with.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TlsTrust } from '../client/connection/host-tls.js';
 import type { LoadCounts } from '../client/load/load-counts.js';
@@ -15,7 +15,7 @@ const SAMPLE_EVERY_MS = 500;
 /** Connecting is over when nothing has changed for this long. */
 const STALL_MS = 35_000;
 
-/** What a server did in one half second. */
+/** What a server did within half a second. */
 export interface Sample {
   /** Seconds since the run began. */
   readonly atSeconds: number;
@@ -34,10 +34,10 @@ export interface LoadShape {
   readonly isStorm?: boolean;
 }
 
-/** How connecting went. */
+/** The outcome of connecting. */
 export interface Connected {
   readonly counts: LoadCounts;
-  /** From the first attempt until the last connection stood. */
+  /** From the first attempt until the last connection was open. */
   readonly seconds: number;
 }
 
@@ -81,13 +81,13 @@ export class Run {
     this.#progress.say(text);
   }
 
-  /** Waits, in the face of Ctrl-C. */
+  /** Waits; Ctrl-C ends the wait. */
   async wait(seconds: number): Promise<void> {
     await sleep(seconds * 1000, undefined, { signal: this.signal });
     this.server.assertRunning();
   }
 
-  /** New load processes for these many connections. */
+  /** Starts load processes for so many connections. */
   newLoad(connections: number): Load {
     const { connectionsPerPort, firstPort } = this.server;
     const tasks = this.#tasks({ connections, channel: '' }, firstPort, connectionsPerPort);
@@ -96,15 +96,19 @@ export class Run {
     return load;
   }
 
-  /** Makes the connections; returns when all stand, or when those that do not have failed. */
+  /**
+   * Makes the connections; resolves when each is open or has failed.
+   *
+   * @throws {Error} where none could be made
+   */
   async connect(load: Load, shape: LoadShape): Promise<Connected> {
     const { firstPort, connectionsPerPort } = this.server;
-    // Their start is no part of the time to connect.
+    // The start of the load processes is not part of the time to connect.
     await load.ready();
     const startedAtMs = Date.now();
     const tasks = this.#tasks(shape, firstPort, connectionsPerPort);
     const atOnce = shape.isStorm === true ? tasks.length : usableCores();
-    // A process that ends is told of by the counts below.
+    // The counts below reject when a process has ended.
     load.connect(tasks, shape.pingIntervalMs ?? 0, atOnce).catch(() => {});
     const others = this.#connected;
     let changedAtMs = startedAtMs;
@@ -117,6 +121,9 @@ export class Run {
       if (counts.made + counts.failed !== done) changedAtMs = Date.now();
       done = counts.made + counts.failed;
       if (done >= shape.connections || Date.now() - changedAtMs > STALL_MS) {
+        if (counts.connected === 0) {
+          throw new Error(`no connection could be made: ${JSON.stringify(counts.failures)}`);
+        }
         const seconds = Math.max(1, counts.lastMadeAtMs - startedAtMs) / 1000;
         return { counts, seconds };
       }
@@ -135,7 +142,7 @@ export class Run {
     this.#connected = connections;
   }
 
-  /** Ends the load; the server's end is its owner's. */
+  /** Ends the load processes. Whoever started the server ends it. */
   async end(): Promise<void> {
     clearInterval(this.#sampling);
     await Promise.all(this.#loads.map((load) => load.stop()));

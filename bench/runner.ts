@@ -1,4 +1,4 @@
-// Runs the arms of a scenario in turn, each against a fresh server, and collects what they came to.
+// Runs the arms of a scenario in turn, each against a fresh server, and collects their figures.
 import { workersForRoom } from '../server/plan/capacity.js';
 import { selfSigned } from './certificate.js';
 import { thisMachine } from './proc/machine.js';
@@ -113,7 +113,7 @@ async function runArm(
   }
 }
 
-/** The outcome of some work, or a rejection as soon as `signal` is aborted, whatever the work still waits for. */
+/** Settles as `work` does, or rejects as soon as `signal` is aborted, whatever the work waits for. */
 function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const aborted = new Promise<never>((_, reject) => {
     if (signal.aborted) reject(signal.reason);

@@ -7,7 +7,7 @@ import type { ScenarioOptions } from './scenario-options.js';
 export interface FigureSpec {
   readonly name: string;
   readonly unit: string;
-  /** What is good; `fact` is neither and gets no ratio. */
+  /** Which direction is better; a `fact` has none, and gets no ratio. */
   readonly better: 'lower' | 'higher' | 'fact';
 }
 
@@ -30,7 +30,7 @@ export interface Curve {
   readonly points: readonly (readonly [share: number, value: number])[];
 }
 
-/** What one run of one server came to. */
+/** The figures of one run of one server. */
 export interface Measurement {
   readonly values: Readonly<Record<string, Value>>;
   readonly curves?: readonly Curve[];

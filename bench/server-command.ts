@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** What the places of a command line are filled with. */
+/** The values for the places in a command line. */
 export interface CommandPlaces {
   readonly port: number;
   readonly ports: number;
@@ -12,7 +12,7 @@ export interface CommandPlaces {
   readonly ping: number;
 }
 
-/** Arguments of the servers that a path alone is enough for, by their file name. */
+/** The arguments of servers for which a path is enough, by file name. */
 const KNOWN_ARGUMENTS: Readonly<Record<string, string>> = {
   '10m-reference': '-port {port} -ports {ports} -redis {redis} -ping {ping}s',
   '10m-floor': '{port} {ports} {ping}',
@@ -31,11 +31,11 @@ export function commandTemplate(against: string): string[] {
   return known === undefined ? words : [...words, ...known.split(' ')];
 }
 
-/** What a table calls it. */
+/** The name of the server in tables. */
 export const commandName = (against: string): string =>
   basename(against.trim().split(/\s+/)[0] ?? '').replace(/\.[cm]?js$/, '');
 
-/** True where the command asks for a broker. */
+/** True where the command has a place for a broker. */
 export const wantsRedis = (template: readonly string[]): boolean =>
   template.some((word) => word.includes('{redis}'));
 

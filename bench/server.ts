@@ -1,4 +1,4 @@
-// A server under measurement: started on free ports, watched from /proc, stopped.
+// A server under measurement: it is started on free ports, observed through /proc, and stopped.
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { withoutFlags } from '../server/command/environment.js';
@@ -13,8 +13,8 @@ const START_TIMEOUT_MS = 60_000;
 /** For servers whose pings cannot be turned off: longer than any run. */
 const NO_PING_SECONDS = 86_400;
 /**
- * Connections to one port from here: the kernel tries source ports of one parity first, 14,116 by default, and looks at
- * every one of them for each connection beyond (measured: 4 ms instead of 0.05). From elsewhere: as in the article.
+ * Connections to one port. From this machine: the kernel first tries source ports of one parity, 14,116 by default, and
+ * looks at all of them for each further connection (measured: 4 ms instead of 0.05). From elsewhere: as in the article.
  */
 const CONNECTIONS_PER_PORT = { local: 12_000, external: 50_000 };
 
@@ -30,11 +30,11 @@ export interface ServerNeed {
   readonly connectionsPerProcess: number;
   /** For TLS on all ports. */
   readonly certificate: Certificate | undefined;
-  /** The port range and host that machines elsewhere connect to; else free ports are used. */
+  /** The first port, where machines elsewhere connect; otherwise free ports are used. */
   readonly firstPort?: number;
 }
 
-/** Lets Node processes and their children collect garbage on demand; nothing to others. Flags are given as such alone. */
+/** Lets Node processes and their children collect garbage on demand; nothing to others. The flags of this process are not theirs. */
 const ENVIRONMENT = {
   ...withoutFlags(process.env),
   NODE_OPTIONS:
@@ -58,7 +58,7 @@ export class Server {
     this.#collects = children[0]?.name === process.execPath;
   }
 
-  /** All its processes of now. */
+  /** All its present processes. */
   get pids(): number[] {
     return processTree(this.#children.map(({ pid }) => pid));
   }
@@ -68,19 +68,19 @@ export class Server {
     return cpuSecondsOf(this.pids);
   }
 
-  /** The text of /metrics, undefined where the server has none. Resets the event-loop delays that it tells. */
+  /** The text of /metrics, undefined where the server has none. Resets the event-loop delays in it. */
   async metrics(): Promise<string | undefined> {
     if (this.#adminPort === undefined) return undefined;
     const response = await fetch(`http://127.0.0.1:${this.#adminPort}/metrics`);
     return response.text();
   }
 
-  /** PSS of all its processes, bytes, once it stands still. */
+  /** PSS of all its processes, bytes, once it no longer changes. */
   settledBytes(signal: AbortSignal): Promise<number> {
     return settledPssBytes(() => this.pids, this.#collects, signal);
   }
 
-  /** @throws {Error} with what it said, if a process of it has ended by itself */
+  /** @throws {Error} with its output, if one of its processes has ended by itself */
   assertRunning(): void {
     for (const child of this.#children) child.assertRunning();
   }
@@ -129,7 +129,7 @@ const portFlags = (range: string, certificate: Certificate | undefined): Record<
         'tls-key': certificate.keyFile,
       };
 
-/** Starts another server: as many processes as the limit on open files asks for, each on a port of its own. */
+/** Starts another server: as many processes as the limit on open files makes necessary, each on a port of its own. */
 export async function startOther(against: string, need: ServerNeed, signal: AbortSignal): Promise<Server> {
   const instances = Math.ceil(need.sockets / need.connectionsPerProcess);
   const firstPort = await freePorts(instances);

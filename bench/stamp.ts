@@ -6,7 +6,7 @@ const DIGIT_0 = 0x30;
 export const stampText = (publishedAtMs: number, number: number): string =>
   `t=${publishedAtMs.toFixed(3)} ${number}`;
 
-/** What a message says of itself. */
+/** What a message says about itself. */
 export interface Stamp {
   publishedAtMs: number;
   number: number;
@@ -15,7 +15,7 @@ export interface Stamp {
 /**
  * Reads a message into `stamp`, without an allocation: a burst brings hundreds of thousands.
  *
- * @returns false for a message that is none of ours
+ * @returns false for any other message
  */
 export function readStamp(payload: Uint8Array, stamp: Stamp): boolean {
   if (payload[0] !== 0x74 || payload[1] !== 0x3d) return false;

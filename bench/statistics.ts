@@ -3,7 +3,7 @@
 export const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** How far apart equal runs came out: largest minus smallest, as a share of the mean; 0 for one value. */
+/** How far apart equal runs are: largest minus smallest, as a share of the mean; 0 for one value. */
 export function spread(values: readonly number[]): number {
   const middle = mean(values);
   return middle === 0 ? 0 : (Math.max(...values) - Math.min(...values)) / Math.abs(middle);

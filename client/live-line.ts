@@ -1,9 +1,9 @@
-// One line that says how things are going: overwritten on a terminal, a line now and then elsewhere.
+// One line of progress: it is overwritten on a terminal, and written every few seconds elsewhere.
 import { terminalLine } from './terminal-text.js';
 
-/** Between two lines where nothing is overwritten. */
+/** Between two lines where lines are not overwritten. */
 const PLAIN_EVERY_MS = 5_000;
-/** What a terminal has whose size is not known. */
+/** Used where the terminal does not tell its size. */
 const USUAL_COLUMNS = 80;
 
 /** A stream that may be a terminal, such as `process.stderr`. */
@@ -14,8 +14,8 @@ export interface LineStream {
 }
 
 /**
- * On a terminal the line never takes more than one row, so that it does not wrap. The cursor waits at its beginning: when
- * the terminal becomes narrower, all rows that the old line takes then lie after the cursor, and the next one erases them.
+ * On a terminal the line is cut to one row. The cursor is left at its beginning: when the terminal becomes narrower and
+ * wraps the line, all of its rows are after the cursor, and the next line erases them.
  */
 export class LiveLine {
   readonly #stream: LineStream;
@@ -23,7 +23,7 @@ export class LiveLine {
   #writtenAtMs: number;
 
   /**
-   * @param updates false for lines one below the other on a terminal as well
+   * @param updates false to write lines one below the other on a terminal as well
    * @param startedAtMs of the same clock as the times of `show`
    */
   constructor(stream: LineStream, updates: boolean, startedAtMs: number) {
@@ -32,7 +32,7 @@ export class LiveLine {
     this.#writtenAtMs = startedAtMs;
   }
 
-  /** @param textFor gives the line; it is cut where it has more characters than it is asked for */
+  /** @param textFor returns the line for so many columns; a longer one is cut */
   show(textFor: (columns: number) => string, atMs: number): void {
     if (this.#updates) {
       const columns = (this.#stream.columns || USUAL_COLUMNS) - 1;
@@ -48,12 +48,12 @@ export class LiveLine {
     this.#writtenAtMs = Number.NEGATIVE_INFINITY;
   }
 
-  /** Leaves the line as it is, so that what follows begins below it. */
+  /** Keeps the line, so that what follows begins below it. */
   leave(): void {
     if (this.#updates) this.#stream.write('\n');
   }
 
-  /** Takes the line away, so that what follows stands in its place. */
+  /** Removes the line, so that what follows takes its place. */
   clear(): void {
     if (this.#updates) this.#stream.write('\x1b[J');
   }

@@ -18,7 +18,7 @@ const isWebSocketUrl = (raw: string): boolean => {
 };
 
 const idleTimeout = decimal({
-  help: 'a connection without any frame (message or ping) for this long counts as dead; 0 is never',
+  help: 'a connection without any frame (message or ping) for this long counts as dead; 0 means never',
   min: 0,
   max: 86_400,
   unit: 'seconds',
@@ -28,7 +28,7 @@ const idleTimeout = decimal({
 /** The values are what the files hold. */
 const givenFiles = {
   tlsCa: certificatesFile({
-    help: 'certificates to trust over TLS, the only ones then',
+    help: 'certificates to trust over TLS, and no others',
     defaultText: "Node's own roots",
   }),
   tokenFile: tokenFile({
@@ -76,10 +76,10 @@ export const loadOptions = {
     defaultText: 'until Ctrl-C',
   }),
   reconnect: toggle({
-    help: "come back after an end: within the server's retry=MIN-MAX, else by backoff with full jitter",
+    help: "reconnect when a connection ends: after the server's retry=MIN-MAX or Retry-After, else by backoff with full jitter",
   }),
   print: toggle({
-    help: 'print each message as: received message URL TEXT; on by itself up to 100 connections',
+    help: 'print each message as: received message URL TEXT; up to 100 connections this is the default',
   }),
   json: toggle({ help: 'print the summary as one line of JSON, the last on standard output' }),
 };
@@ -100,9 +100,9 @@ export type LoadOptions = OptionValues<typeof loadOptions> & OptionValues<typeof
 export const loadCommand: Command<typeof loadOptions, typeof loadPositionals> = {
   name: '10m-client',
   summary:
-    'Makes many WebSocket connections, holds them, counts what arrives. Ctrl-C stops and prints the summary, twice stops at ' +
-    'once. Exit 0 if every connection was made and none was lost, else 1; 2 for a wrong flag. On a target in 127.0.0.0/8 ' +
-    'with over 20,000 connections to a port, source addresses are spread over 127.0.0.1, 127.0.0.2, … by itself.',
+    'Makes many WebSocket connections, holds them, counts what arrives. Ctrl-C stops and prints the summary; a second ' +
+    'one stops at once. Exit 0 if every connection was made and none was lost, else 1; 2 for a wrong flag. On a target in 127.0.0.0/8 ' +
+    'with over 20,000 connections to a port, the source addresses 127.0.0.1, 127.0.0.2, … are used in turn.',
   positionals: loadPositionals,
   options: loadOptions,
   sharesSettings: true,
@@ -142,7 +142,8 @@ export const subscribeCommand: Command<typeof subscribeOptions, typeof subscribe
   name: '10m-client subscribe',
   summary:
     'Prints each message of a channel on standard output as it arrives, one a line, with the URL before it where there are ' +
-    'several; comes back by itself when the connection ends. Ctrl-C exits 0; exit 1 where the server refuses, 2 for a wrong URL.',
+    'several; reconnects when the connection ends. A terminal gets control characters as \\x1b, a file or a pipe gets the bytes ' +
+    'as they are. Ctrl-C exits 0; exit 1 where the server refuses, 2 for a wrong URL.',
   positionals: subscribePositionals,
   repeatLast: true,
   options: subscribeOptions,

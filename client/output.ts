@@ -1,33 +1,17 @@
-// Standard output and standard error of a command: one that cannot be written must not end it with a stack trace.
+// Standard output of commands that print for a long time: an error of it does not end them with a stack trace.
+import { unblock } from '../server/command/standard-error.js';
 
 /**
- * Call it before anything is written.
+ * Call it before anything is printed.
  *
- * @param onBroken is told each time that standard output could not be written: `EPIPE` where its reader has gone, as
- *   `head` does, else such as `ENOSPC`
+ * @param onBroken is called each time that standard output could not be written: `EPIPE` where its reader has left, as
+ *   `head` does, or such as `ENOSPC`
  */
 export function watchOutput(onBroken: (error: NodeJS.ErrnoException) => void = () => {}): void {
+  unblock(process.stdout);
   process.stdout.on('error', onBroken);
-  // There is no other place to say so.
-  process.stderr.on('error', () => {});
 }
 
-/** What is wrong with standard output, in one line; undefined where its reader has gone and wants no more. */
+/** What is wrong with standard output, in one line; undefined where its reader has left. */
 export const outputComplaint = (error: NodeJS.ErrnoException): string | undefined =>
-  error.code === 'EPIPE' ? undefined : `standard output cannot be written: ${error.code ?? error.message}`;
-
-/**
- * Prints what a command came to, and resolves once that is taken.
- *
- * @param program what complains on standard error
- * @returns false where it could not be written
- */
-export function printResult(program: string, text: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    process.stdout.write(text, (error) => {
-      const complaint = error ? outputComplaint(error) : undefined;
-      if (complaint !== undefined) process.stderr.write(`${program}: ${complaint}\n`);
-      resolve(complaint === undefined);
-    });
-  });
-}
+  error.code === 'EPIPE' ? undefined : `cannot write to standard output: ${error.message}`;

@@ -28,7 +28,7 @@ const client = createClient({
   RESP: 2,
   socket: { reconnectStrategy: () => 1000 },
 });
-// The next attempt follows by itself.
+// The client reconnects.
 client.on('error', () => {});
 void client.connect().then(() =>
   client.pSubscribe('*', (message, channel) => {

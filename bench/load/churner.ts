@@ -1,4 +1,4 @@
-// Connections that come and go, each with a ledger of the messages that it got.
+// Connections that come and go, each with a ledger of the messages that it received.
 import { Connection, type ConnectionEnd, type ConnectionOwner } from '../../client/connection/connection.js';
 import { SAMPLE_KEY } from '../../client/connection/handshake.js';
 import { countUnder, type LoadCounts, noCounts } from '../../client/load/load-counts.js';
@@ -13,7 +13,7 @@ const TICK_MS = 20;
 export interface ChurnTask {
   readonly port: number;
   readonly connectionsPerPort: number;
-  /** Connections that stand at a time, and the number of the first. */
+  /** Connections that are open at a time, and the number of the first. */
   readonly count: number;
   readonly firstNumber: number;
   /** Connection `n` joins channel `n` modulo this. */
@@ -23,13 +23,13 @@ export interface ChurnTask {
   readonly maxLifeMs: number;
 }
 
-/** The ledger of one connection, from standing to its end. Times are ms since 1970. */
+/** The ledger of one connection, from its opening to its end. Times are ms since 1970. */
 export interface ChurnRecord {
   readonly channel: number;
   readonly openedAtMs: number;
-  /** When it was cut; Infinity while it stands. */
+  /** When it was cut; Infinity while it is open. */
   endedAtMs: number;
-  /** The first and the highest number it got; 0 for none. */
+  /** The first and the highest number that it received; 0 for none. */
   first: number;
   highest: number;
   received: number;
@@ -44,7 +44,7 @@ interface Slot {
   dueAtMs: number;
 }
 
-/** Keeps `count` connections standing, each for a random time. */
+/** Keeps `count` connections open, each for a random time. */
 export class Churner implements ConnectionOwner {
   readonly counts: LoadCounts = noCounts();
   readonly records: ChurnRecord[] = [];
@@ -150,7 +150,7 @@ export class Churner implements ConnectionOwner {
     }
   }
 
-  /** Ends a connection: half of them with a close frame, half of them by a reset, as if the line had broken. */
+  /** Ends a connection: half of them with a close frame, half of them by a reset, as if the network had failed. */
   #cut(slot: number, record: ChurnRecord | undefined): void {
     const { connection } = this.#slots[slot]!;
     if (connection === undefined) return;

@@ -1,4 +1,4 @@
-// The program of one load process: obeys its parent's orders, and lives no longer than the parent.
+// The program of one load process: it obeys its parent, and does not outlive it.
 import '../collect-garbage.js';
 import { type HistogramState, LatencyHistogram } from '../../client/load/latency-histogram.js';
 import { type LoadCounts, noCounts } from '../../client/load/load-counts.js';
@@ -36,7 +36,7 @@ export interface DriverReply {
   readonly records?: readonly ChurnRecord[];
 }
 
-// Ctrl-C reaches the whole process group; when to stop is for the parent to say.
+// Ctrl-C reaches the whole process group; the parent decides when to stop.
 process.on('SIGINT', () => {});
 process.on('disconnect', () => process.exit());
 

@@ -1,4 +1,4 @@
-// The load processes of a run, asked and told from the parent.
+// The load processes of a run, and how the parent asks them.
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { LatencyHistogram } from '../../client/load/latency-histogram.js';
@@ -8,29 +8,29 @@ import { settledPssBytes } from '../proc/process-memory.js';
 import type { ChurnRecord, ChurnTask } from './churner.js';
 import type { DriverOrder, DriverReply, DriverRequest } from './driver-process.js';
 
-/** As the load client starts its processes: a large young generation would hide what a connection costs. */
+/** A large young generation would hide what a connection costs. */
 const EXEC_ARGV = ['--max-semi-space-size=1'];
 
 /** How long a process has to close its connections at its end. */
 const CUT_TIMEOUT_MS = 10_000;
 
-/** Every process that runs, so that none is left when this one ends in any way. */
+/** Every process that runs: none is left behind, however this one ends. */
 const running = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** What all processes have seen since the last `take`. */
+/** What all processes have measured since the last `take`. */
 export interface LoadReading {
   readonly counts: LoadCounts;
   readonly latency: LatencyHistogram;
   readonly pingLag: LatencyHistogram;
 }
 
-/** The messages that have come so far. */
+/** The messages that have arrived so far. */
 export interface Deliveries {
   readonly messages: number;
-  /** When the latest came, ms since 1970; 0 for none. */
+  /** When the latest arrived, ms since 1970; 0 for none. */
   readonly lastAtMs: number;
 }
 
@@ -101,14 +101,14 @@ export class Load {
     return this.#drivers.map(({ child }) => child.pid ?? 0);
   }
 
-  /** PSS of all its processes, bytes, once it stands still. */
+  /** PSS of all its processes, bytes, once it no longer changes. */
   async settledBytes(signal: AbortSignal): Promise<number> {
     await this.ready();
     return settledPssBytes(() => this.pids, true, signal);
   }
 
   /**
-   * Makes connections, one task for each process; resolves once every connection has stood or failed.
+   * Makes connections, one task for each process; resolves once every connection has been open or has failed.
    *
    * @param atOnce how many processes connect at one time
    */
@@ -138,7 +138,7 @@ export class Load {
     };
   }
 
-  /** Resolves once all processes have loaded their code: they answer, and collect their garbage when they are told to. */
+  /** Resolves once all processes have loaded their code: they answer, and collect their garbage on demand. */
   async ready(): Promise<void> {
     await this.#askAll({ kind: 'counts' });
   }
@@ -164,12 +164,12 @@ export class Load {
     await this.#askAll({ kind: 'cut' });
   }
 
-  /** Ends the churn and gives the ledgers of all connections that stood. */
+  /** Ends the churn and returns the ledgers of all connections that were open. */
   async records(): Promise<ChurnRecord[]> {
     return (await this.#askAll({ kind: 'records' })).flatMap(({ records }) => records!);
   }
 
-  /** Closes what stands and ends the processes. */
+  /** Closes all connections and ends the processes. */
   async stop(): Promise<void> {
     await Promise.all(this.#drivers.map((driver) => driver.stop()));
   }

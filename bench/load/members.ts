@@ -1,4 +1,4 @@
-// Connections that are made once and stay: what they bring, measured.
+// Connections that are made once and stay open; their messages and pings are timed.
 import type { Connection } from '../../client/connection/connection.js';
 import { LatencyHistogram } from '../../client/load/latency-histogram.js';
 import type { LoadTask } from '../../client/load/load-plan.js';
@@ -6,7 +6,7 @@ import { LoadWorker } from '../../client/load/load-worker.js';
 import { nowMs, readStamp, type Stamp } from '../stamp.js';
 import { PingLag } from './ping-lag.js';
 
-/** The load client's own worker; messages and pings are timed here, from one `take` to the next. */
+/** The worker of the load client, which also times messages and pings from one `take` to the next. */
 export class Members extends LoadWorker {
   messageLatency = new LatencyHistogram();
   lastMessageAtMs = 0;

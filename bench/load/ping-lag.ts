@@ -1,7 +1,7 @@
-// How late pings are: against the earliest beat that a connection has shown itself. Pure.
+// How late pings are, compared with the earliest beat of the same connection. Pure.
 import { LatencyHistogram } from '../../client/load/latency-histogram.js';
 
-/** 12 bytes per connection; the clock is handed in. */
+/** 12 bytes per connection. The clock is an argument. */
 export class PingLag {
   histogram = new LatencyHistogram();
   readonly #intervalMs: number;

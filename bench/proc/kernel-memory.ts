@@ -46,7 +46,7 @@ export interface KernelMemory {
   readonly sockets: number;
 }
 
-/** Undefined where /proc/slabinfo is not readable: it is root's. */
+/** Undefined where /proc/slabinfo cannot be read: only root can. */
 export function kernelMemory(): KernelMemory | undefined {
   if (!isReadable('/proc/slabinfo')) return undefined;
   for (const cache of SOCKET_CACHES) shrink(cache);
@@ -57,13 +57,13 @@ export function kernelMemory(): KernelMemory | undefined {
   return { bytes, sockets };
 }
 
-/** What a socket takes: the difference of two looks by the difference in sockets. Undefined where there is none. */
+/** Memory of one socket: the growth between two looks by the growth in sockets. Undefined where there is none. */
 export function bytesPerSocket(before: KernelMemory | undefined, after: KernelMemory | undefined): Value {
   if (before === undefined || after === undefined) return undefined;
   return perUnit(socketMemory(after.bytes - before.bytes), after.sockets - before.sockets);
 }
 
-/** Gives empty slabs back, which caches keep after sockets have gone. */
+/** Frees empty slabs, which caches keep after sockets have been closed. */
 function shrink(cache: string): void {
   const path = `/sys/kernel/slab/${cache}/shrink`;
   if (existsSync(path) && isWritable(path)) writeFileSync(path, '1');

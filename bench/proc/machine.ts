@@ -1,4 +1,4 @@
-// What the figures were taken on.
+// The machine that the figures were measured on.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
@@ -18,7 +18,7 @@ export interface Machine {
   readonly version: string;
   /** The commit of the clone that runs, with `+` after it where files differ; undefined outside of a clone. */
   readonly commit: string | undefined;
-  /** What the limit on open files lets one process hold. */
+  /** How many connections the limit on open files allows in one process. */
   readonly connectionsPerProcess: number;
 }
 
@@ -43,7 +43,7 @@ function commitOfClone(): string | undefined {
   try {
     return `${git('rev-parse', '--short=12', 'HEAD')}${git('status', '--porcelain', '-uno') === '' ? '' : '+'}`;
   } catch {
-    // No git, or a package that npm has installed: the version has to do.
+    // There is no git, or npm has installed the package: the version is enough.
     return undefined;
   }
 }

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readOfProcess } from './process-tree.js';
 
 const LOOK_EVERY_MS = 400;
-/** How long it may take until the memory stands still. */
+/** How long it may take until the memory no longer changes. */
 const SETTLE_TIMEOUT_MS = 15_000;
-/** Still: less than this share of change over so many looks in a row. */
+/** It no longer changes when it changes by less than this share over so many looks in a row. */
 const STILL_SHARE = 0.005;
 const STILL_LOOKS = { collected: 2, byItself: 8 };
 
@@ -22,9 +22,9 @@ export function pssBytesOf(pids: readonly number[]): number {
 }
 
 /**
- * The PSS once it stands still, or as it is after 15 s.
+ * The PSS once it no longer changes, or as it is after 15 s.
  *
- * @param collects true for Node processes that have bench/collect-garbage.ts loaded; other collectors keep their own time
+ * @param collects true for Node processes that have bench/collect-garbage.ts loaded; other collectors choose their own time
  */
 export async function settledPssBytes(
   pidsNow: () => readonly number[],
@@ -51,5 +51,5 @@ export function parseCatches(text: string): boolean {
   return (BigInt(`0x${mask}`) & (1n << 11n)) !== 0n;
 }
 
-/** A process that has just begun, or is about to end, has none: the signal would kill it. */
+/** A process that has just started, or is about to end, has no handler, and the signal would kill it. */
 const catchesSignal = (pid: number): boolean => parseCatches(readOfProcess(`/proc/${pid}/status`) ?? '');

@@ -1,11 +1,11 @@
-// What moved since an earlier run.
+// What has changed since an earlier run.
 import { NamedFileError, readNamedFile } from '../../server/command/named-file.js';
 import { alignFigures } from '../../server/command/text-table.js';
 import { RESULT_FORMAT, type Result, valuesOf } from '../result.js';
 import { mean, spread } from '../statistics.js';
 import { valueText } from './table.js';
 
-/** Changes below this are noise even if the runs of an arm agree better. */
+/** A smaller change is noise, even where the runs of an arm differ less. */
 const NOISE_SHARE = 0.05;
 
 /**
@@ -51,7 +51,7 @@ export function compareText(old: Result, now: Result): string {
     ];
   });
   const title = `since ${old.startedAt}${old.machine.commit === undefined ? '' : `, commit ${old.machine.commit}`}`;
-  // A switch that is not in an older file was not there to be on.
+  // A switch that an older file does not have was off.
   const differences = Object.entries(now.options)
     .filter(([key, value]) => (old.options[key as keyof typeof old.options] ?? false) !== value)
     .map(([key]) => key);

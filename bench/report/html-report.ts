@@ -1,4 +1,4 @@
-// The result as one HTML file that needs nothing else: figures, plots, and what they were taken on.
+// The result as one HTML file that needs nothing else: figures, plots, and the machine that they were measured on.
 import type { Result } from '../result.js';
 import { plotsOf, type ReportPlot } from './plots.js';
 import { cellsOf, headline, noiseNote, ratioOf, valueText } from './table.js';

@@ -1,14 +1,14 @@
-// The plots of a report, as SVG: Observable Plot, drawn into a document that is no browser's.
+// The plots of a report, as SVG: Observable Plot, drawn into a document without a browser.
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import type { Figure, Result, RunRecord } from '../result.js';
 import { ratioOf } from './table.js';
 
 const WIDTH = 760;
-/** This server, then the other: told apart by their lightness too. */
+/** This server, then the other one; they differ in lightness too. */
 const COLORS = ['#1f5fbf', '#e08a1e'];
 
-/** A plot with the sentence that stands above it. */
+/** A plot, with its title and the sentence below the title. */
 export interface ReportPlot {
   readonly title: string;
   readonly note: string;
@@ -86,7 +86,7 @@ function multiples(figure: Figure, arms: readonly string[]) {
 }
 
 const PERCENTILES = [0.001, 0.5, 0.9, 0.99, 0.999, 1];
-/** Where the maximum stands, since the logarithm of what is left has no place for it. */
+/** Where the maximum is drawn; the logarithm of a share of 0 has no place on the axis. */
 const LEAST_LEFT = 0.0005;
 
 /** A percentile's place on the axis: each further nine is as far again. */
@@ -95,7 +95,7 @@ const placeOf = (share: number): number => -Math.log10(Math.max(LEAST_LEFT, 1 - 
 const percentileText = (place: number): string =>
   place >= placeOf(1) ? 'max' : `${Number(((1 - 10 ** -place) * 100).toFixed(2))} %`;
 
-/** One plot for each distribution: how long the share of all took that did not take longer. */
+/** One plot for each distribution: the time that a share of all did not exceed. */
 function curvePlots({ runs, arms }: Result): ReportPlot[] {
   const names = [...new Set(runs.flatMap(({ curves }) => curves.map(({ name }) => name)))];
   return names.flatMap((name) => {
@@ -127,7 +127,7 @@ function curvePlots({ runs, arms }: Result): ReportPlot[] {
   });
 }
 
-/** What went on during the runs: connections and CPU over time. */
+/** The course of the runs: connections and CPU over time. */
 function samplePlots({ runs, arms }: Result): ReportPlot[] {
   const rows = runs.flatMap((run: RunRecord, i) =>
     run.samples.map((sample) => ({ ...sample, arm: run.arm, run: i })),

@@ -10,7 +10,7 @@ export function valueText(value: number | null | undefined): string {
   return String(Number(value.toPrecision(3)));
 }
 
-/** The first arm by the second, of their means; undefined where that says nothing. */
+/** The mean of the first arm divided by that of the second; undefined where that means nothing. */
 export function ratioOf(figure: Figure, arms: readonly string[]): number | undefined {
   const [own, other] = arms.map((arm) => valuesOf(figure, arm));
   if (figure.better === 'fact' || own === undefined || other === undefined) return undefined;
@@ -18,19 +18,19 @@ export function ratioOf(figure: Figure, arms: readonly string[]): number | undef
   return mean(own) / mean(other);
 }
 
-/** The values of an arm, as they came. */
+/** The values of an arm, in the order of its runs. */
 export const cellsOf = (figure: Figure, arm: string): string[] =>
   (figure.arms[arm] ?? []).map((value, i) => {
     const noise = figure.noise?.[arm]?.[i] ?? undefined;
     return noise === undefined ? valueText(value) : `noise ±${valueText(noise)}`;
   });
 
-/** What `noise` in a table means; undefined where it is not there. */
+/** What `noise` in a table means; undefined where there is none. */
 export function noiseNote(figures: Result['figures']): string | undefined {
   if (Object.values(figures).every(({ noise }) => noise === undefined)) return undefined;
   return (
-    'noise ±N: what was measured lies within its own noise, so that the figure could be N off. ' +
-    'More connections or a longer --duration tell it.'
+    'noise ±N: the measurement lies within its own noise, and the figure could be off by N. ' +
+    'Give more --connections or a longer --duration.'
   );
 }
 

@@ -1,4 +1,4 @@
-// churn: connections come and go while messages flow; nothing may be lost, and no memory may stay.
+// churn: connections come and go while messages flow; nothing may be lost, and no memory may be kept.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type LedgerSum, sumLedger } from '../ledger.js';
 import type { ChurnTask } from '../load/churner.js';
@@ -10,10 +10,10 @@ import { nowMs, stampText } from '../stamp.js';
 
 const CONNECTIONS_PER_CHANNEL = 20;
 const LIFE_MS = { min: 500, max: 4_000 };
-/** The first round grows what grows once: it is the memory before. */
+/** A first round, after which the memory before is read: what grows once only has grown then. */
 const WARM_UP_SHARE = 0.3;
 const PUBLISH_EVERY_MS = 10;
-/** Between the clocks of publisher and load, and for the last messages of a connection. */
+/** For the difference between the clocks of publisher and load, and for the last messages of a connection. */
 const MARGIN_MS = 20;
 const GRACE_MS = 2_000;
 /** Short enough that a server that never reads notices within the run which connections have gone. */
@@ -65,7 +65,7 @@ export const churn: Scenario = {
   },
 };
 
-/** The memory with no connection, once every server has had a ping to find that out with. */
+/** The memory without connections, once a server that only writes has noticed by its pings that they have gone. */
 async function settledAfterPings(run: Run): Promise<number> {
   run.setConnected(0);
   await run.wait(1.5 * PING_SECONDS);

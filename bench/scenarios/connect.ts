@@ -1,11 +1,11 @@
-// connect: what a handshake costs, and how long it takes until all are back after all were cut.
+// connect: what a handshake costs, and how long all connections take to return after all were cut.
 import { cpuMicros, perSecond, perUnit } from '../noise.js';
 import type { Connected, Run } from '../run.js';
 import type { Measurement, Scenario } from '../scenario.js';
 
 export const connect: Scenario = {
   name: 'connect',
-  summary: 'connections as fast as it goes, then all again at once',
+  summary: 'connections as fast as possible, then all again at once',
   defaults: { connections: 18_000, workers: 1, duration: 1 },
   figures: {
     cpuMicros: { name: 'CPU per handshake', unit: 'µs', better: 'lower' },
@@ -26,9 +26,6 @@ export const connect: Scenario = {
     const load = run.newLoad(options.connections);
     const shape = { connections: options.connections, channel: 'c{n}' };
     const first = await measured(run, () => run.connect(load, shape));
-    if (first.counts.connected === 0) {
-      throw new Error(`no connection stands: ${JSON.stringify(first.counts.failures)}`);
-    }
     run.say('cutting all connections');
     await run.cut(load);
     await run.wait(options.duration);

@@ -4,12 +4,12 @@ import { bytesPerSocket, kernelMemory } from '../proc/kernel-memory.js';
 import type { Run } from '../run.js';
 import type { Measurement, Scenario } from '../scenario.js';
 
-/** The garbage of connecting is still collected for a while once its memory is given back. */
+/** The garbage of connecting is still being collected for a while after its memory was given back. */
 const REST_SECONDS = 20;
 
 export const idle: Scenario = {
   name: 'idle',
-  summary: 'connections that stand, then nothing',
+  summary: 'connections that are open while nothing happens',
   defaults: { connections: 100_000, tlsConnections: 20_000, workers: 8, duration: 30 },
   figures: {
     userBytes: { name: 'user memory per connection', unit: 'B', better: 'lower' },
@@ -35,7 +35,6 @@ export const idle: Scenario = {
       connections: options.connections,
       channel: options.shared ? 'shared' : 'c{n}',
     });
-    if (counts.connected === 0) throw new Error(`no connection stands: ${JSON.stringify(counts.failures)}`);
     run.say('waiting for the memory of the full server to settle');
     const userAfter = await server.settledBytes(signal);
     const kernelBytes = bytesPerSocket(kernelBefore, kernelMemory());
@@ -55,7 +54,7 @@ export const idle: Scenario = {
         userBytes,
         kernelBytes,
         totalBytes: sumOf(userBytes, kernelBytes),
-        // A microsecond in a second is a ten-thousandth of a percent.
+        // A percent of a core is 10,000 µs in each second.
         cpuPercent: perUnit(cpuMicros(cpu, processes), seconds * 1e4),
         clientBytes: perUnit(userMemory(clientAfter - clientBefore, load.processes), counts.connected),
         connected: counts.connected,

@@ -1,4 +1,4 @@
-// million: as many connections as were promised, pinged over three intervals, none lost.
+// million: 1,000,000 connections, pinged over three intervals.
 import type { LoadCounts } from '../../client/load/load-counts.js';
 import type { Load } from '../load/load.js';
 import { metricTotal } from '../metrics-text.js';
@@ -11,9 +11,9 @@ import type { ScenarioOptions } from '../scenario-options.js';
 
 const INTERVAL_SECONDS = 60;
 const INTERVALS = 3;
-/** What a connection takes in all, measured: 1 KB in the server, 3.9 KB in each of two sockets, 2.3 KB in the client. */
+/** The memory of a connection in all, measured: 1 KB in the server, 3.9 KB in each of two sockets, 2.3 KB in the client. */
 const BYTES_PER_CONNECTION = { own: 11_100, external: 4_900 };
-/** What a process takes beside its connections, as PSS of many, and what is left to the rest of the machine. */
+/** The memory of a process besides its connections, as the PSS of one of many, and what is left for the rest of the machine. */
 const BYTES_PER_PROCESS = 15_000_000;
 const RESERVED_BYTES = 500_000_000;
 
@@ -128,11 +128,10 @@ async function connectAll(run: Run, load: Load): Promise<Made> {
     channel: 'c{n}',
     pingIntervalMs: INTERVAL_SECONDS * 1000,
   });
-  if (counts.connected === 0) throw new Error(`no connection stands: ${JSON.stringify(counts.failures)}`);
   return { connected: counts.connected, failed: counts.failed, seconds };
 }
 
-/** Waits for load clients elsewhere: until all stand, or no more come for a minute. */
+/** Waits for load clients elsewhere, until all connections are open or no new one has come for a minute. */
 async function arrivals(run: Run): Promise<Made> {
   const { connections } = run.options;
   let first: number | undefined;
@@ -153,13 +152,13 @@ async function arrivals(run: Run): Promise<Made> {
   return { connected, failed: undefined, seconds: (last - first) / 1000 };
 }
 
-/** Lets every connection have had one ping, from which its beat is known. */
+/** Waits until every connection has had a ping, from which its beat is known. */
 async function ready(run: Run): Promise<void> {
-  run.say('all stand; one interval to find every beat');
+  run.say('all are open; waiting one interval for the first pings');
   await run.wait(Math.min(INTERVAL_SECONDS, run.options.duration / INTERVALS));
 }
 
-/** Connections and pings so far: by the load where it is here, else by the server. */
+/** Connections and pings so far: from the load where it runs here, else from the server. */
 async function look(run: Run, load: Load | undefined): Promise<Pick<LoadCounts, 'connected' | 'pings'>> {
   if (load !== undefined) return load.counts();
   const text = (await run.server.metrics()) ?? '';

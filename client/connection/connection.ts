@@ -34,14 +34,14 @@ export interface ConnectionEnd {
   readonly error?: Error | undefined;
 }
 
-/** Whom a connection tells; one owner may have any number of connections. Payloads are valid during the call only. */
+/** Who is told what happens on a connection. One owner may have any number of connections. Payloads are valid during the call only. */
 export interface ConnectionOwner {
   onOpen(connection: Connection): void;
   onMessage(connection: Connection, payload: Buffer, isBinary: boolean): void;
   /** A ping frame; its pong is already sent. */
   onPing(connection: Connection): void;
   onPong(connection: Connection): void;
-  /** The end, exactly once, whether the connection ever stood or not. */
+  /** The end, exactly once, whether the connection was ever open or not. */
   onEnd(connection: Connection, end: ConnectionEnd): void;
 }
 
@@ -49,8 +49,8 @@ export interface ConnectionOwner {
 const READ_BUFFER = Buffer.allocUnsafeSlow(65_536);
 
 /**
- * Costs 2.7 KB of user memory, nearly all of it node's socket, and 40 KB with TLS: no timer, no promise, and a buffer only
- * while a frame is incomplete. Deadlines are the owner's to keep; it calls `destroy`.
+ * Costs 2.7 KB of user memory, nearly all of it Node's socket, and 40 KB with TLS: no timer, no promise, and a buffer only
+ * while a frame is incomplete. The owner keeps the deadlines, and calls `destroy`.
  */
 export class Connection implements FrameSink {
   /** The owner's number for it. */
@@ -59,11 +59,11 @@ export class Connection implements FrameSink {
   readonly #socket: Socket;
   /** What the handshake still needs; undefined once it is done. */
   #handshake: { readonly target: ConnectionTarget; answer: Buffer } | undefined;
-  /** There while frames are read: from the handshake to the close frame. */
+  /** Set while frames are read: from the handshake to the close frame. */
   #reader: FrameReader | undefined;
   /** How it ends, once that is known. */
   #end: ConnectionEnd | undefined;
-  /** A connection sends one close frame, be it the first or the answer. */
+  /** A connection sends one close frame only, whether it is the first or the answer. */
   #closeSent = false;
 
   constructor(id: number, target: ConnectionTarget, owner: ConnectionOwner) {
@@ -73,7 +73,7 @@ export class Connection implements FrameSink {
     this.#socket = open(target, (bytes) => this.#read(bytes));
     // No closure here names `target`: they live as long as the connection, and would keep 200 bytes of it.
     this.#socket.once(target.tls === undefined ? 'connect' : 'secureConnect', () => this.#sendRequest());
-    // What went wrong is kept by the socket as `errored`, and the end is told once, when the socket is closed.
+    // The socket keeps the error as `errored`; `onEnd` is called once, when the socket is closed.
     this.#socket.on('error', ignore);
     this.#socket.on('close', () => this.#onSocketClosed());
   }
@@ -83,13 +83,13 @@ export class Connection implements FrameSink {
     return this.#end !== undefined;
   }
 
-  /** Begins the closing handshake (RFC 6455 section 7.1.2). Before the connection stands, it is cut instead. */
+  /** Begins the closing handshake (RFC 6455 section 7.1.2). Before the connection is open, it is cut instead. */
   close(code: number): void {
     if (this.#handshake !== undefined) this.destroy();
     else if (this.#reader !== undefined) this.#sendClose(code);
   }
 
-  /** Reads no more: what the server sends then fills the kernel's buffers, and at last the server's own. */
+  /** Stops reading: what the server sends fills the buffers of the kernel, and then those of the server. */
   pause(): void {
     this.#socket.pause();
   }
@@ -99,15 +99,15 @@ export class Connection implements FrameSink {
   }
 
   /**
-   * Cuts the connection: a reset, so that no port is left in TIME_WAIT; with TLS node has no reset. `error` is the reason
-   * that its end will tell.
+   * Cuts the connection: a reset, so that no port is left in TIME_WAIT; with TLS Node has no reset. `error` is the
+   * reason that `onEnd` gets.
    */
   destroy(error?: Error): void {
     this.#end ??= { code: 1006, reason: '', error };
     this.#reader = undefined;
     const { connecting, writableLength, writableEnded } = this.#socket;
     // A reset waits for the connection and for what is still unwritten; neither may ever come. A socket that is shutting
-    // down cannot be reset (EINVAL), and node would never emit its 'close' then.
+    // down cannot be reset (EINVAL), and Node would never emit its 'close' then.
     const cannotReset =
       connecting || writableLength > 0 || writableEnded || this.#socket instanceof TLSSocket;
     if (cannotReset) this.#socket.destroy();
@@ -190,7 +190,7 @@ export class Connection implements FrameSink {
     return this.#handshake === undefined ? errored : (tlsRefusal(this.#socket, errored) ?? errored);
   }
 
-  /** Why a handshake failed whose answer ended too early. */
+  /** The error of a handshake whose answer ended too early. */
   #handshakeCutShort(): Error | undefined {
     if (this.#handshake === undefined) return undefined;
     try {
@@ -202,7 +202,7 @@ export class Connection implements FrameSink {
   }
 }
 
-/** Begins to connect; `read` is told of the bytes that have come into the read buffer. */
+/** Begins to connect; `read` gets the number of bytes that have arrived in the read buffer. */
 function open(target: ConnectionTarget, read: (bytes: number) => boolean): Socket {
   const { address: host, port, localAddress, tls } = target;
   const options = {

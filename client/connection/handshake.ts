@@ -10,8 +10,8 @@ export interface HandshakeKey {
 }
 
 /**
- * The sample key of RFC 6455 section 1.3. The load generator sends it on every connection: that saves a hash for each,
- * and the C server that benchmarks measure beside this one answers no other key.
+ * The sample key of RFC 6455 section 1.3. The load generator sends it on every connection: this saves one hash for each,
+ * and the C server that the benchmarks compare with accepts no other key.
  */
 export const SAMPLE_KEY: HandshakeKey = {
   key: 'dGhlIHNhbXBsZSBub25jZQ==',
@@ -31,9 +31,9 @@ export const MAX_HANDSHAKE_BYTES = 16_384;
 /** Statuses below 500 that say "not now": RFC 9110 section 15.5.9, RFC 8470 section 5.2, RFC 6585 section 4. */
 const PASSING_STATUSES: ReadonlySet<number> = new Set([408, 425, 429]);
 
-/** Why an answer is no handshake. */
+/** Why an answer does not complete the handshake. */
 export class HandshakeError extends Error {
-  /** There where the server answered in HTTP with another status than 101. */
+  /** Set where the server answered in HTTP with another status than 101. */
   readonly status: number | undefined;
   /** What the server asks for with `Retry-After`; it may be Infinity. */
   readonly retryAfterMs: number | undefined;
@@ -47,7 +47,7 @@ export class HandshakeError extends Error {
     this.retryAfterMs = retryAfterMs;
   }
 
-  /** True where another attempt may end otherwise: the server is busy or broken, and does not refuse this client. */
+  /** True where another attempt may succeed: the server is busy or broken, and does not refuse this client. */
   get isPassing(): boolean {
     return this.status !== undefined && (this.status >= 500 || PASSING_STATUSES.has(this.status));
   }

@@ -1,9 +1,9 @@
-// TLS to one host: which certificates are trusted, which name is asked for, and why a handshake of TLS has failed.
+// TLS to one host: which certificates are trusted, which name is asked for, and why a TLS handshake has failed.
 import { isIP, type Socket } from 'node:net';
 import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
 import { HandshakeError } from './handshake.js';
 
-/** Which servers are believed; plain data, as it is sent to load processes. */
+/** Which servers are trusted; plain data, as it is sent to load processes. */
 export interface TlsTrust {
   /** PEM of the certificates to trust; Node's own roots where it is not given. */
   readonly ca?: string | undefined;
@@ -12,7 +12,7 @@ export interface TlsTrust {
 /** TLS of all connections to one host. The context holds the trusted certificates: one serves a whole process. */
 export interface HostTls {
   readonly context: SecureContext;
-  /** The name for SNI, which the certificate must bear; empty for an IP address, which SNI knows not (RFC 6066 section 3). */
+  /** The name for SNI, which the certificate must be for; empty for an IP address, which SNI cannot name (RFC 6066 section 3). */
   readonly servername: string;
 }
 
@@ -22,7 +22,7 @@ export const hostTls = (host: string, { ca }: TlsTrust): HostTls => ({
   servername: isIP(host) === 0 ? host : '',
 });
 
-/** What `error` means where it is about TLS itself, and not about the network: another attempt would end in the same way. */
+/** The refusal that `error` means where it is about TLS and not about the network: another attempt would end in the same way. */
 export function tlsRefusal(socket: Socket, error: Error): HandshakeError | undefined {
   if (socket instanceof TLSSocket && socket.authorizationError) {
     return new HandshakeError(`the certificate cannot be verified: ${error.message}`);

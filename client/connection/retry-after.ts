@@ -1,4 +1,4 @@
-// The `Retry-After` header: how long a server asks its clients to stay away (RFC 9110 section 10.2.3).
+// The `Retry-After` header: how long a server asks its clients to wait (RFC 9110 section 10.2.3).
 
 /** IMF-fixdate, the obsolete RFC 850 format, and asctime: all of them in UTC (RFC 9110 section 5.6.7). */
 const DATE_FORMS = [

@@ -1,4 +1,4 @@
-// When to connect again after a connection has ended: as the server asks, else by backoff.
+// When to reconnect after a connection has ended: as the server asks, or else by backoff.
 
 import { closeCodes } from '../../server/codes.js';
 import { backoffMs } from '../../server/command/backoff.js';
@@ -9,28 +9,28 @@ const BACKOFF = { firstMs: 500, maxMs: 30_000 };
 /** The longest time that a timer of Node can be set to. */
 const LONGEST_MS = 2 ** 31 - 1;
 
-/** Close codes with which the server sends its clients elsewhere or asks them to return later. */
+/** Close codes after which the server wants its clients to reconnect. */
 const RETURN_CODES: ReadonlySet<number> = new Set([
   closeCodes.stopping.code,
   closeCodes.restarting.code,
   closeCodes.overLimit.code,
 ]);
 
-/** True where the server ended the connection as planned and expects its client again. */
+/** True where the server ended the connection as planned and expects the client to reconnect. */
 export const asksToReturn = (code: number): boolean => RETURN_CODES.has(code);
 
 /**
- * Why the server need not be asked again: the next attempt would end in the same way. Undefined where it may be asked.
+ * Why another attempt would end in the same way; undefined where it might succeed.
  *
- * @param hasStood false for the end of an attempt
+ * @param wasOpen false where an attempt to connect has failed
  */
-export function refusalOf({ code, reason, error }: ConnectionEnd, hasStood: boolean): Error | undefined {
-  if (!hasStood) return error instanceof HandshakeError && !error.isPassing ? error : undefined;
+export function refusalOf({ code, reason, error }: ConnectionEnd, wasOpen: boolean): Error | undefined {
+  if (!wasOpen) return error instanceof HandshakeError && !error.isPassing ? error : undefined;
   if (code !== closeCodes.policy.code) return undefined;
   return new Error(reason || `${closeCodes.policy.meaning} (close code ${code})`);
 }
 
-/** The times of a close reason `retry=MIN-MAX` (seconds, decimals allowed), or undefined where it is none. */
+/** The times of a close reason `retry=MIN-MAX` (seconds, decimals allowed), or undefined where it is not one. */
 export function parseRetryHint(reason: string): { minMs: number; maxMs: number } | undefined {
   const match = /^retry=(\d{1,6}(?:\.\d{1,3})?)-(\d{1,6}(?:\.\d{1,3})?)$/.exec(reason);
   if (match === null) return undefined;
@@ -40,10 +40,10 @@ export function parseRetryHint(reason: string): { minMs: number; maxMs: number }
 }
 
 /**
- * How long to wait, in milliseconds: a time within the hint of the close reason; else by backoff, which begins when the
- * time of a `Retry-After` is over, so that those who were told the same time do not return at the same moment.
+ * How long to wait, in milliseconds: a random time within the hint of the close reason, or else by backoff. The backoff is
+ * added to the time of a `Retry-After`, so that clients that were told the same time do not reconnect at the same moment.
  *
- * @param attempt 0 for the first attempt after the connection stood, then 1, 2, …
+ * @param attempt 0 for the first attempt after the connection was open, then 1, 2, …
  * @param random uniform in [0, 1), such as `Math.random`
  */
 export function retryDelayMs(

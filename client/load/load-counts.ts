@@ -5,21 +5,21 @@ import { HandshakeError } from '../connection/handshake.js';
 export interface LoadCounts {
   /** Handshakes under way now. */
   connecting: number;
-  /** Connections that stand now. */
+  /** Connections that are open now. */
   connected: number;
-  /** The most that stood at once. */
+  /** The most that were open at once. */
   peakConnected: number;
-  /** Connections that ever stood, each number once. */
+  /** Connections that were ever open, each number once. */
   made: number;
   /** Connection numbers that will not be tried again. */
   ended: number;
   /** Attempts that failed. */
   failed: number;
-  /** Connections closed by other than us, each time. */
+  /** Connections that were not closed by this client, each time. */
   closed: number;
-  /** Of those, the ones that count against the run; see LoadSummary. */
+  /** Of those, the ones that count against the run: see LoadSummary. */
   lost: number;
-  /** Connections that stood again. */
+  /** How many times a connection was opened again. */
   reconnects: number;
   pings: number;
   /** Messages that are not empty. */
@@ -30,7 +30,7 @@ export interface LoadCounts {
   unprinted: number;
   /** Connections that were ever pinged, each number once. */
   pinged: number;
-  /** When the latest connection stood for the first time, ms since 1970; 0 before. */
+  /** When the latest connection was first open, ms since 1970; 0 before. */
   lastMadeAtMs: number;
   closedByCode: Record<string, number>;
   failures: Record<string, number>;
@@ -56,7 +56,7 @@ export const noCounts = (): LoadCounts => ({
   failures: {},
 });
 
-/** True once so many connections have stood or failed. One that comes back and fails again counts each time. */
+/** True once so many connections have been open or have failed. One that reconnects and fails again counts each time. */
 export const haveTried = (counts: LoadCounts, connections: number): boolean =>
   counts.made + counts.failed >= connections;
 

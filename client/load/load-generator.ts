@@ -8,7 +8,7 @@ import type { LoadOrder, LoadReport } from './load-process.js';
 
 /**
  * Memory before speed: measured over 15,000 connections, 2.8 KB of private memory for each instead of 4.1 KB. A load
- * process also collects once by itself, when its connections stand.
+ * process also collects its garbage once, when all its connections are open.
  */
 const EXEC_ARGV = ['--optimize-for-size', '--max-semi-space-size=4', '--expose-gc'];
 /** How long load processes have to stop before they are killed; they give the server 2 s to answer their close frames. */
@@ -18,7 +18,7 @@ const STOP_TIMEOUT_MS = 10_000;
 export class LoadGenerator {
   readonly latency = new LatencyHistogram();
   readonly pingGaps = new LatencyHistogram();
-  /** Resolves when every process has ended, be it by `stop` or not. */
+  /** Resolves when every process has ended, whether by `stop` or not. */
   readonly ended: Promise<void>;
   /** The processes started so far. */
   readonly #processes: ChildProcess[] = [];
@@ -100,7 +100,7 @@ export class LoadGenerator {
   }
 }
 
-/** What a process held when it ended without a last word is lost. */
+/** Connections of a process that ended without a final report are lost. */
 function countDeath(counts: LoadCounts, reason: string): void {
   counts.lost += counts.connected;
   counts.closed += counts.connected;
@@ -109,5 +109,5 @@ function countDeath(counts: LoadCounts, reason: string): void {
   countUnder(counts.failures, reason);
 }
 
-/** An order to a process that has just ended is not delivered, and its end is dealt with as such. */
+/** An order to a process that has just ended is not delivered; its end is handled by itself. */
 function ignoreClosed(): void {}

@@ -18,11 +18,11 @@ export interface LoadTask {
   /** The numbers of the connections: `firstNumber` and the `count - 1` after it. */
   readonly firstNumber: number;
   readonly count: number;
-  /** New connections a second of this process; undefined is as fast as accepted. */
+  /** New connections a second of this process; undefined means as fast as the server accepts them. */
   readonly ratePerSecond: number | undefined;
   /** How many handshakes may be under way at once. */
   readonly maxConnecting: number;
-  /** Time without a frame after which a connection is dead; 0 is never. */
+  /** Time without a frame after which a connection is dead; 0 means never. */
   readonly idleTimeoutMs: number;
   readonly reconnects: boolean;
   readonly prints: boolean;
@@ -113,7 +113,7 @@ export const pathOf = (task: LoadTask, number: number): string =>
 export const serverUrl = ({ host, tls }: Pick<LoadTask, 'host' | 'tls'>, port: number): string =>
   `${tls === undefined ? 'ws' : 'wss'}://${hostAndPort(host, port)}`;
 
-/** `host:port` as it stands in URLs and `Host` headers. */
+/** `host:port` as it is written in URLs and `Host` headers. */
 export const hostAndPort = (host: string, port: number): string =>
   `${host.includes(':') ? `[${host}]` : host}:${port}`;
 

@@ -1,14 +1,15 @@
-// The program of one load process: takes its task and its orders from the parent, and lives no longer than the parent.
+// The program of one load process: it gets its task and its orders from the parent, and does not outlive it.
+import { unblock } from '../../server/command/standard-error.js';
 import type { HistogramState } from './latency-histogram.js';
 import type { LoadCounts } from './load-counts.js';
 import type { LoadTask } from './load-plan.js';
 import { LoadWorker } from './load-worker.js';
 import { MessagePrinter } from './message-printer.js';
 
-/** What the parent says: begin, then stop. */
+/** What the parent sends: begin, then stop. */
 export type LoadOrder = { readonly start: LoadTask } | { readonly stop: true };
 
-/** What a load process says: its counts every 250 ms and once all is tried, and all that it knows once it has stopped. */
+/** What a load process sends: its counts every 250 ms and once all is tried, and its histograms once it has stopped. */
 export type LoadReport =
   | { readonly counts: LoadCounts }
   | {
@@ -19,11 +20,12 @@ export type LoadReport =
 
 const REPORT_EVERY_MS = 250;
 
-// Ctrl-C reaches the whole process group; when to stop is for the parent to say.
+// Ctrl-C reaches the whole process group; the parent decides when to stop.
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
 process.on('disconnect', () => process.exit());
 
+unblock(process.stdout);
 const printer = new MessagePrinter(process.stdout);
 let worker: LoadWorker | undefined;
 
@@ -42,7 +44,7 @@ function start(task: LoadTask): void {
     report({ counts: started.counts });
     if (isCollected || started.counts.made < task.count) return;
     isCollected = true;
-    // What making the connections has left behind: 1.3 KB for each, which V8 by itself keeps for 20 s.
+    // Making the connections leaves 1.3 KB of garbage for each, which V8 on its own keeps for 20 s.
     globalThis.gc?.();
   }, REPORT_EVERY_MS);
 }

@@ -1,8 +1,10 @@
 // The command `10m-client <host> <connections>`: from checked options to a summary and an exit code.
 import { lookup } from 'node:dns/promises';
+import { standardError } from '../../server/command/standard-error.js';
+import { print } from '../../server/command/standard-output.js';
 import { onInterrupt } from '../interruption.js';
 import type { LoadOptions } from '../options.js';
-import { printResult, watchOutput } from '../output.js';
+import { watchOutput } from '../output.js';
 import { terminalText } from '../terminal-text.js';
 import { connectionsPerProcess } from './fd-limit.js';
 import { noCounts } from './load-counts.js';
@@ -38,16 +40,14 @@ export async function runLoad(options: LoadOptions): Promise<number> {
   const summary = summarize(result);
   const { unprinted, made } = result.counts;
   if (unprinted > 0) {
-    process.stderr.write(
+    standardError.write(
       `10m-client: about ${unprinted} messages were not printed: standard output did not take them\n`,
+      4,
     );
   }
-  const text = options.json === true ? `${JSON.stringify(summary)}\n` : summaryText(summary);
-  const isPrinted = await printResult(
-    '10m-client',
-    process.stdout.isTTY === true ? terminalText(text) : text,
-  );
-  return isPrinted && made === options.connections && summary.lost === 0 ? 0 : 1;
+  const text = options.json === true ? JSON.stringify(summary) : summaryText(summary);
+  print(process.stdout.isTTY === true ? terminalText(text) : text);
+  return made === options.connections && summary.lost === 0 ? 0 : 1;
 }
 
 /** The address of a name, IPv4 first; undefined, and a line on standard error, where there is none. */
@@ -55,7 +55,7 @@ async function resolve(host: string): Promise<string | undefined> {
   try {
     return (await lookup(host, { order: 'ipv4first' })).address;
   } catch (error) {
-    process.stderr.write(`10m-client: ${host} cannot be resolved: ${(error as Error).message}\n`);
+    standardError.write(`10m-client: ${host} cannot be resolved: ${(error as Error).message}\n`, 3);
     return undefined;
   }
 }

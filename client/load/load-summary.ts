@@ -1,33 +1,33 @@
-// What a run came to: the object of `--json`, and the same for a person.
+// The result of a run: the object of `--json`, and the same as text.
 import type { LatencyHistogram } from './latency-histogram.js';
 import type { LoadCounts } from './load-counts.js';
 
-/** The `--json` summary: one line, the last on standard output. Fields that nothing was measured for are null. */
+/** The `--json` summary: one line, the last on standard output. A field is null where nothing was measured for it. */
 export interface LoadSummary {
   /** The first URL's host and port, `ws://HOST:PORT`. */
   readonly target: string;
   /** Connections asked for. */
   readonly connections: number;
-  /** Connections that stood when the run ended. */
+  /** Connections that were open when the run ended. */
   readonly connected: number;
-  /** The most connections that stood at once, as seen every 250 ms. */
+  /** The most connections that were open at once, as seen every 250 ms. */
   readonly peakConnected: number;
   /** Attempts that failed; with `--reconnect` one connection can fail several times. */
   readonly failed: number;
   /**
-   * Connections closed by other than this client, the ones found dead among them. With `--reconnect`, one that was closed
-   * with 1001, 1012 or 1013 and stood again before the end is not among them.
+   * Connections that were not closed by this client, including the ones that were found dead. With `--reconnect`, a
+   * connection that was closed with 1001, 1012 or 1013 does not count if it was open again before the end.
    */
   readonly lost: number;
-  /** Connections that stood again after an end. */
+  /** How many times a connection was opened again. */
   readonly reconnects: number;
-  /** Connections closed by other than this client by close code; 1006 is an end without a close frame. */
+  /** The connections that were not closed by this client, by close code; 1006 is an end without a close frame. */
   readonly closedByCode: Readonly<Record<string, number>>;
   /** Empty text messages and ping frames. */
   readonly pings: number;
   /** Time between two pings to the same connection, seconds, over all connections. The median is within 0.8 %. */
   readonly pingGapSeconds: { readonly min: number; readonly p50: number; readonly max: number } | null;
-  /** Connections that stood and were never pinged. */
+  /** Connections that were open and were never pinged. */
   readonly neverPinged: number;
   /** Messages other than empty text messages. */
   readonly messages: number;
@@ -40,13 +40,13 @@ export interface LoadSummary {
     readonly p99: number | null;
     readonly max: number | null;
   };
-  /** From the start until the latest connection stood for the first time, seconds. */
+  /** From the start until the latest connection was first open, seconds. */
   readonly connectSeconds: number | null;
-  /** The most connections that were made within one second. */
+  /** The most connections that were opened within one second. */
   readonly connectsPerSecondMax: number;
   /** From the start until everything was told to stop, seconds. */
   readonly durationSeconds: number;
-  /** Why attempts failed and connections broke, each with its number: `ECONNREFUSED`, `HTTP 503`, `idle timeout`, … */
+  /** Why attempts failed and connections broke, each with its count: `ECONNREFUSED`, `HTTP 503`, `idle timeout`, … */
   readonly failures: Readonly<Record<string, number>>;
 }
 
@@ -99,7 +99,7 @@ export function summarize(result: LoadResult): LoadSummary {
   };
 }
 
-/** The summary for a person, with its last line feed. */
+/** The summary for a person. */
 export function summaryText(summary: LoadSummary): string {
   const { pingGapSeconds: gap, latencyMs: latency } = summary;
   const lines: [name: string, value: string][] = [
@@ -111,7 +111,7 @@ export function summaryText(summary: LoadSummary): string {
     ],
     [
       'connecting',
-      `${summary.connectSeconds ?? '-'} s until the last stood, at most ${summary.connectsPerSecondMax}/s`,
+      `${summary.connectSeconds ?? '-'} s until the last was open, at most ${summary.connectsPerSecondMax}/s`,
     ],
     [
       'pings',
@@ -129,7 +129,7 @@ export function summaryText(summary: LoadSummary): string {
     ['failures', tally(summary.failures)],
     ['duration', `${summary.durationSeconds} s`],
   ];
-  return lines.map(([name, value]) => `${name.padEnd(12)} ${value}\n`).join('');
+  return lines.map(([name, value]) => `${name.padEnd(12)} ${value}`).join('\n');
 }
 
 const tally = (record: Readonly<Record<string, number>>): string =>

@@ -16,10 +16,10 @@ const HANDSHAKE_TIMEOUT_MS = 30_000;
 const CLOSE_TIMEOUT_MS = 2_000;
 /** Close frames sent in one turn of the event loop at the end. */
 const CLOSES_PER_TURN = 500;
-/** Between two looks at the rate and at who is due, while there is something to connect; else `IDLE_TICK_MS`. */
+/** Between two looks at what is due, while there is something to connect; otherwise `IDLE_TICK_MS`. */
 const BUSY_TICK_MS = 20;
 const IDLE_TICK_MS = 250;
-/** How far the rate may be caught up with after a pause of the process. */
+/** After a pause of the process, connections of this time may be made up for at once. */
 const RATE_BURST_MS = 100;
 
 /** One connection number is one slot. */
@@ -27,7 +27,7 @@ export class LoadWorker implements ConnectionOwner {
   readonly counts: LoadCounts = noCounts();
   readonly latency = new LatencyHistogram();
   readonly pingGaps: PingGaps;
-  /** Resolves once every connection has stood or failed. */
+  /** Resolves once every connection has been open or has failed. */
   readonly tried: Promise<void>;
   #onTried: () => void = () => {};
   readonly #task: LoadTask;
@@ -146,13 +146,13 @@ export class LoadWorker implements ConnectionOwner {
     const slot = connection.id;
     this.#connections[slot] = undefined;
     this.#live--;
-    const hasStood = this.#slots.phases[slot] !== PHASES.connecting;
+    const wasOpen = this.#slots.phases[slot] !== PHASES.connecting;
     if (this.#slots.phases[slot] !== PHASES.stopping) this.#countEnd(slot, end);
     if (this.#onStopped !== undefined) {
       if (this.#live === 0) this.#onStopped();
       return;
     }
-    this.#wait(slot, end, hasStood);
+    this.#wait(slot, end, wasOpen);
     this.#connectMore();
   }
 
@@ -176,9 +176,9 @@ export class LoadWorker implements ConnectionOwner {
     else counts.lost++;
   }
 
-  /** Lets the slot come back later, where that is asked for. */
-  #wait(slot: number, end: ConnectionEnd, hasStood: boolean): void {
-    if (!this.#task.reconnects || refusalOf(end, hasStood) !== undefined) {
+  /** Has the slot reconnect later, where that is asked for. */
+  #wait(slot: number, end: ConnectionEnd, wasOpen: boolean): void {
+    if (!this.#task.reconnects || refusalOf(end, wasOpen) !== undefined) {
       this.#slots.phases[slot] = PHASES.ended;
       this.counts.ended++;
       return;

@@ -1,9 +1,9 @@
 // Prints messages as the article's client does: `received message URL TEXT`.
 import { terminalLine, terminalText } from '../terminal-text.js';
 
-/** What may wait for the reader of standard output: more than many connections bring in one turn of the event loop. */
+/** How much may wait for the reader of standard output; connections can bring some MB in one turn of the event loop. */
 const MAX_WAITING_BYTES = 67_108_864;
-/** How long the reader has for what waits at the end. */
+/** How long the reader has at the end to take what waits. */
 const FLUSH_TIMEOUT_MS = 2_000;
 
 /** Where the lines go, such as `process.stdout`. */
@@ -23,16 +23,16 @@ export class MessagePrinter {
 
   constructor(output: LineOutput) {
     this.#output = output;
-    // Each line that fails says so itself.
+    // Each write gets its own error as well.
     output.on('error', () => {});
   }
 
-  /** Messages that were left out, could not be written, or still wait; of those that wait, a part may be written. */
+  /** Messages that were left out, could not be written, or still wait. Some of those that wait may have been written. */
   get unprinted(): number {
     return this.#messages - this.#printed;
   }
 
-  /** @param payload goes out as it is, except to a terminal; it is copied */
+  /** @param payload is printed unchanged, except to a terminal; it is copied */
   print(url: string, payload: Buffer): void {
     this.#messages++;
     if (this.#output.writableLength > MAX_WAITING_BYTES) return;

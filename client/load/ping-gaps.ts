@@ -4,7 +4,7 @@ import { LatencyHistogram } from './latency-histogram.js';
 /** 5 bytes per connection. Connections are slots, numbers from 0; the clock is handed in. */
 export class PingGaps {
   readonly histogram = new LatencyHistogram();
-  /** Time of the last ping since the connection stood, ms; 0 before the first. */
+  /** Time of the last ping since the connection was opened, ms; 0 before the first. */
   readonly #lastMs: Uint32Array;
   /** 1 once a connection of the slot was pinged. */
   readonly #wasPinged: Uint8Array;
@@ -15,7 +15,7 @@ export class PingGaps {
     this.#wasPinged = new Uint8Array(slots);
   }
 
-  /** The slot's connection stands: the time until its first ping is no gap. */
+  /** The slot's connection is open: the time until its first ping is not a gap. */
   onOpen(slot: number): void {
     this.#lastMs[slot] = 0;
   }

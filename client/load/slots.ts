@@ -1,4 +1,4 @@
-// The slots of a load process: what is kept of each of its connection numbers, beside the connection itself.
+// The slots of a load process: what it keeps for each of its connection numbers, besides the connection itself.
 
 /** Where a slot is between being queued and being done with. */
 export const PHASES = { queued: 0, connecting: 1, open: 2, waiting: 3, ended: 4, stopping: 5 } as const;
@@ -9,11 +9,11 @@ export class Slots {
   readonly phases: Uint8Array;
   /** By phase: when the attempt began, when the last frame came, or when the next attempt is due. ms of performance.now. */
   readonly timesMs: Float64Array;
-  /** Attempts since the connection last stood, 255 at most. */
+  /** Attempts since the connection was last open, at most 255. */
   readonly attempts: Uint8Array;
-  /** 1 once a connection of the slot has stood. */
+  /** 1 once a connection of the slot has been open. */
   readonly wasMade: Uint8Array;
-  /** 1 while a slot that the server asked to return has not. */
+  /** 1 while a slot that the server asked to reconnect has not. */
   readonly owesReturn: Uint8Array;
 
   constructor(count: number) {

@@ -1,4 +1,5 @@
 // The command `10m-client subscribe <url…>`: messages to standard output, everything else to standard error.
+import { standardError } from '../../server/command/standard-error.js';
 import { withoutSecretParameters } from '../../server/command/url-secret.js';
 import type { ConnectionEnd } from '../connection/connection.js';
 import { endNow, onInterrupt } from '../interruption.js';
@@ -7,7 +8,7 @@ import { outputComplaint, watchOutput } from '../output.js';
 import { terminalLine, terminalText } from '../terminal-text.js';
 import { Subscriber } from './subscriber.js';
 
-/** What may still hold up the end after Ctrl-C: a name that is being resolved, or output that nobody reads. */
+/** After Ctrl-C, a name that is being resolved or output that nobody reads can hold up the end. They get this long. */
 const END_TIMEOUT_MS = 3_000;
 
 /** @returns the exit code: 0 after Ctrl-C or when the reader of standard output has gone, 1 where a server refused */
@@ -26,7 +27,7 @@ export async function subscribe(options: SubscribeOptions): Promise<number> {
     isEnding = true;
     if (complaint !== undefined) {
       exitCode = 1;
-      process.stderr.write(`10m-client: ${terminalLine(complaint)}\n`);
+      standardError.write(`10m-client: ${terminalLine(complaint)}\n`, 3);
     }
     for (const subscriber of subscribers) subscriber.close();
   };
@@ -37,7 +38,7 @@ export async function subscribe(options: SubscribeOptions): Promise<number> {
   });
   const print = (line: string | Buffer): void => {
     if (isEnding || process.stdout.write(line)) return;
-    // Nothing is kept for a reader that does not read: the connections wait with it.
+    // Nothing is kept for a reader that does not read: the connections are paused with it.
     for (const subscriber of subscribers) subscriber.pause();
   };
   process.stdout.on('drain', () => {
@@ -59,7 +60,7 @@ export async function subscribe(options: SubscribeOptions): Promise<number> {
   return exitCode;
 }
 
-/** Bytes go out as they came, except to a terminal. */
+/** The bytes are printed unchanged, except to a terminal. */
 function printMessages(subscriber: Subscriber, prefix: string, print: (line: string | Buffer) => void): void {
   if (process.stdout.isTTY === true) {
     const start = terminalLine(prefix);
@@ -72,7 +73,7 @@ function printMessages(subscriber: Subscriber, prefix: string, print: (line: str
 }
 
 function noteChanges(subscriber: Subscriber, url: string): void {
-  const note = (what: string): boolean => process.stderr.write(`${terminalLine(`${url} ${what}`)}\n`);
+  const note = (what: string): void => standardError.write(`${terminalLine(`${url} ${what}`)}\n`, 6);
   subscriber.on('open', () => note('connected'));
   subscriber.on('close', (end) => note(endText(end)));
   subscriber.on('retry', (delayMs) => note(`reconnecting in ${(delayMs / 1000).toFixed(1)} s`));

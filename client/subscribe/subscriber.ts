@@ -27,17 +27,17 @@ export interface SubscriberOptions {
 
 /** What a subscriber emits. */
 export interface SubscriberEvents {
-  /** The connection stands. */
+  /** The connection is open. */
   open: [];
   /** A message that is not an empty text message; a text message is valid UTF-8. The Buffer is the listener's own. */
   message: [payload: Buffer, isBinary: boolean];
   /** A ping: an empty text message, or a ping frame. */
   ping: [];
-  /** A connection that stood has ended, or an attempt has failed; `code` is 1006 where no close frame came. */
+  /** An open connection has ended, or an attempt has failed; `code` is 1006 where no close frame came. */
   close: [end: ConnectionEnd];
   /** The next attempt begins after this time, ms. */
   retry: [delayMs: number];
-  /** Nothing more comes: `close` was called, the server refused, or reconnecting is off. The error says why it refused. */
+  /** Nothing more follows: `close` was called, the server has refused, or reconnecting is off. The error says why it refused. */
   end: [error: Error | undefined];
 }
 
@@ -76,8 +76,9 @@ export class Subscriber extends EventEmitter<SubscriberEvents> implements Connec
   }
 
   /**
-   * Reads no more until `resume`, and finds no silence meanwhile. Messages that have been read already still come. The
-   * server closes a connection that is not read for long; the subscriber reconnects then, and reads no messages either.
+   * Stops reading until `resume`; the idle timeout does not run meanwhile. Messages that have been read already are still
+   * emitted. The server closes a connection that is not read for long; the subscriber then reconnects, and does not read
+   * the new connection either.
    */
   pause(): void {
     this.#isPaused = true;
@@ -104,7 +105,7 @@ export class Subscriber extends EventEmitter<SubscriberEvents> implements Connec
       setImmediate(() => this.emit('end', undefined));
       return;
     }
-    // The server's close frame comes after all that it has sent before.
+    // The close frame of the server comes after everything that it has sent before.
     this.resume();
     connection.close(1000);
     this.#timer = setTimeout(() => connection.destroy(), CLOSE_TIMEOUT_MS);

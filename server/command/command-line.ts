@@ -74,7 +74,9 @@ export async function runCommand<T extends OptionTable, P extends OptionTable>(
 ): Promise<void> {
   const commandLine = await parseCommandLine(command, argv, process.env, outputColumns());
   if ('values' in commandLine) {
-    process.exitCode = await run(commandLine.values);
+    const exitCode = await run(commandLine.values);
+    // It is set already where what was printed could not be written.
+    process.exitCode ||= exitCode;
     return;
   }
   if (commandLine.exitCode === 0) print(commandLine.text);

@@ -70,8 +70,11 @@ export function isJournal(fd: number, journalStream: string | undefined): boolea
   return journalStream === `${dev}:${ino}`;
 }
 
-/** Node blocks on writes to a terminal: one that is paused (Ctrl-S), or whose ssh hangs, would hold up all clients. */
-function unblock(stream: NodeJS.WriteStream): void {
+/**
+ * Lets a process go on while a terminal takes nothing. Node blocks on writes to one: where it is paused (Ctrl-S), or its
+ * ssh hangs, all clients would be held up.
+ */
+export function unblock(stream: NodeJS.WriteStream): void {
   const { _handle: handle } = stream as { _handle?: { setBlocking?(isBlocking: boolean): void } };
   if (stream.isTTY) handle?.setBlocking?.(false);
 }

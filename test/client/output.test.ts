@@ -5,6 +5,6 @@ const error = (code: string): NodeJS.ErrnoException => Object.assign(new Error('
 
 t.test('a reader that has gone is no complaint, anything else is one line', async (t) => {
   t.equal(outputComplaint(error('EPIPE')), undefined);
-  t.equal(outputComplaint(error('ENOSPC')), 'standard output cannot be written: ENOSPC');
-  t.equal(outputComplaint(new Error('odd')), 'standard output cannot be written: odd');
+  t.equal(outputComplaint(error('ENOSPC')), 'cannot write to standard output: write failed');
+  t.equal(outputComplaint(new Error('odd')), 'cannot write to standard output: odd');
 });

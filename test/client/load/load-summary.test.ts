@@ -32,7 +32,7 @@ t.test('what was not measured is null, and - for a person', async (t) => {
   t.match(text, /^closed by +none$/m);
   const nothing = summarize(result({ counts: noCounts() }));
   t.equal(nothing.connectSeconds, null);
-  t.match(summaryText(nothing), /^connecting +- s until the last stood/m);
+  t.match(summaryText(nothing), /^connecting +- s until the last was open/m);
 });
 
 t.test('what was measured', async (t) => {

@@ -18,7 +18,7 @@ t.test('a full disk is one line and exit 1', async (t) => {
   await Promise.all([...server.server.clients].map(ponged));
   client.child.kill('SIGINT');
   t.equal(await client.exited, 1);
-  t.match(client.stderr, /^10m-client: standard output cannot be written: ENOSPC$/m);
+  t.match(client.stderr, /^cannot write to standard output: ENOSPC/m);
   t.match(
     client.stderr,
     /^10m-client: about 2 messages were not printed: standard output did not take them$/m,

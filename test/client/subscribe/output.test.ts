@@ -10,7 +10,7 @@ t.test('a full disk is one line and exit 1', async (t) => {
   const server = await TestServer.listen((socket) => socket.send('hello'));
   const client = ClientProcess.redirected('>/dev/full', 'subscribe', urlOf(server));
   t.equal(await client.exited, 1);
-  t.match(client.stderr, /^10m-client: standard output cannot be written: ENOSPC$/m);
+  t.match(client.stderr, /^10m-client: cannot write to standard output: ENOSPC/m);
   t.equal(client.stderr.split('ENOSPC').length, 2, 'it is told once');
   await server.close();
 });

@@ -1,17 +1,19 @@
 import t from 'tap';
 import { PingWheel } from '../../../server/worker/ping-wheel.js';
 import {
+  HURRY_BYTES,
   LOOK_MS,
   mostQueuedBytes,
   OVER_LIMIT_MS,
   type Reader,
   SlowReaders,
+  UNHURRIED_MS,
 } from '../../../server/worker/slow-readers.js';
 
-const LIMIT = 1000;
-/** A message of this many bytes is a frame of 100. */
-const PAYLOAD = 98;
-const FRAME = 100;
+const LIMIT = 1_000_000;
+/** A message of this many bytes makes a frame of 100,000, after which everybody is asked at once. */
+const PAYLOAD = 99_990;
+const FRAME = 100_000;
 
 /** Stands for a connection; `waiting` is what uWS holds for it. */
 class FakeReader implements Reader {
@@ -49,6 +51,7 @@ class FakeServer {
       now: () => this.nowMs,
       later: (callback: () => void, delayMs: number) => {
         this.due = { atMs: this.nowMs + delayMs, callback };
+        return {} as NodeJS.Timeout;
       },
     };
     this.slow = new SlowReaders(
@@ -85,6 +88,12 @@ class FakeServer {
     for (const member of members) member.waiting += FRAME;
     this.slow.published(Buffer.from(topic), PAYLOAD);
   }
+
+  /** The same with an empty message. */
+  publishLittle(topic: string, ...members: FakeReader[]): void {
+    for (const member of members) member.waiting += 2;
+    this.slow.published(Buffer.from(topic), 0);
+  }
 }
 
 t.test('nobody is asked while nothing is published, and each is once after a publication', (t) => {
@@ -104,10 +113,54 @@ t.test('nobody is asked while nothing is published, and each is once after a pub
   t.end();
 });
 
+t.test('after a few bytes they are asked without hurry, and at once after more', (t) => {
+  for (const [messages, withinMs] of [
+    [1, UNHURRIED_MS + 1000],
+    [HURRY_BYTES / 2, 1000],
+  ] as const) {
+    const server = new FakeServer(30_000);
+    const readers = Array.from({ length: 100 }, () => server.connect('news'));
+    for (let i = 0; i < messages; i++) server.publishLittle('news');
+    server.pass(withinMs);
+    t.ok(
+      readers.every(({ asked }) => asked === 1),
+      `within ${withinMs} ms`,
+    );
+    server.pass(60_000);
+    t.ok(readers.every(({ asked }) => asked === 1));
+    t.equal(server.due, undefined);
+  }
+  t.end();
+});
+
+t.test('a trickle makes them be asked now and then, also beside a slow reader', (t) => {
+  for (const isBesideSlow of [false, true]) {
+    const server = new FakeServer(600_000);
+    const readers = Array.from({ length: 100 }, () => server.connect('news'));
+    const slow = server.connect('news');
+    if (isBesideSlow) {
+      slow.waiting = 2;
+      server.slow.found(slow);
+    }
+    for (let ms = 0; ms < 60_000; ms += 100) {
+      server.publishLittle('news');
+      server.pass(100);
+    }
+    const rounds = 60_000 / UNHURRIED_MS;
+    const asked = readers.map((reader) => reader.asked);
+    t.ok(Math.max(...asked) <= rounds, `${Math.max(...asked)} times at most`);
+    t.ok(Math.min(...asked) >= 0.75 * rounds, `${Math.min(...asked)} times at least`);
+    server.publishLittle('news', readers[50]!);
+    server.pass(UNHURRIED_MS + 1000);
+    t.ok(server.slow.has(readers[50]!));
+  }
+  t.end();
+});
+
 for (const writeTimeoutMs of [100, 1000, 5000]) {
   t.test(`who reads nothing is closed after ${writeTimeoutMs} ms, within a second`, (t) => {
     // The publication may come at any time between two looks, and the connection in any part of the wheel.
-    for (let offsetMs = 0; offsetMs < 2 * LOOK_MS; offsetMs += 30) {
+    for (let offsetMs = 0; offsetMs < 3 * LOOK_MS; offsetMs += 30) {
       const server = new FakeServer(writeTimeoutMs);
       const readers = Array.from({ length: 20 }, () => server.connect('news'));
       server.publish('other');

@@ -181,14 +181,19 @@ for (const writeTimeoutMs of [100, 1000, 5000]) {
 
 t.test('bytes found by a ping count from the next look on', (t) => {
   const server = new FakeServer(1000);
-  const reader = server.connect('news');
-  reader.waiting = 2;
-  server.slow.found(reader);
-  server.slow.found(reader);
-  server.pass(999);
-  t.same(server.closed, []);
-  server.pass(1001);
-  t.equal(server.closed.length, 1);
+  const [earlier, later] = [server.connect('news'), server.connect('news')];
+  earlier.waiting = later.waiting = 2;
+  server.slow.found(earlier);
+  server.pass(1.9 * LOOK_MS);
+  const foundMs = server.nowMs;
+  server.slow.found(later);
+  server.slow.found(later);
+  server.pass(2000);
+  t.same(
+    server.closed.map(({ reader }) => reader === later),
+    [false, true],
+  );
+  t.ok(server.closed[1]!.atMs - foundMs >= 1000, `${server.closed[1]!.atMs - foundMs} ms`);
   t.end();
 });
 

@@ -1,4 +1,4 @@
-// The reports of all workers as one: sums that do not fall when a worker ends or does not answer.
+// Combines the reports of all workers. The counts of a worker stay in the sums when it ends or does not answer.
 import { AggregatorRegistry } from 'prom-client';
 import {
   addReport,
@@ -10,19 +10,19 @@ import {
 } from '../metrics/worker-report.js';
 import { Tallies } from './tallies.js';
 
-/** The last report of each worker process, and the sums of those that have ended. */
+/** The last report of each worker process, and the sums of the processes that have ended. */
 export class ClusterReport {
   readonly #last = new Map<number, { readonly number: number; readonly report: WorkerReport }>();
-  /** By the number of the worker. */
+  /** By worker number. */
   readonly #ended = new Map<number, ReportSums>();
   #endedProcesses: ProcessReport = [];
   readonly tallies = new Tallies();
 
   /**
-   * Takes a worker's report.
+   * Stores the latest report of a worker.
    *
-   * @param id of the worker process, not used again for another one
-   * @param number of the worker: a replacement goes on counting where the one that ended stopped
+   * @param id of the worker process; ids are never reused
+   * @param number of the worker; a replacement has the same number, so that its counts continue
    */
   take(id: number, number: number, report: WorkerReport): void {
     const process = report.process ?? this.#last.get(id)?.report.process;
@@ -30,7 +30,7 @@ export class ClusterReport {
     this.tallies.take(id, tallyOf(report));
   }
 
-  /** A worker has ended: its counts stay in the sums, its gauges do not. */
+  /** Keeps the counts of a worker that has ended in the sums, and drops its gauges. */
   retire(id: number): void {
     this.tallies.retire(id);
     const last = this.#last.get(id);
@@ -46,19 +46,19 @@ export class ClusterReport {
     ]).getMetricsAsArray() as ProcessReport;
   }
 
-  /** The last report of a worker process; `undefined` before its first. */
+  /** The last report of a worker process; `undefined` before the first one. */
   ofWorker(id: number): WorkerReport | undefined {
     return this.#last.get(id)?.report;
   }
 
-  /** The sums of all workers, those that have ended among them. */
+  /** The sums over all workers, including those that have ended. */
   get total(): ReportSums {
     let total = EMPTY_SUMS;
     for (const sums of this.byNumber.values()) total = addReport(total, sums);
     return total;
   }
 
-  /** The same apart for each number of a worker. While a restart rolls, two workers have the same one. */
+  /** The sums of each worker number. During a rolling restart, two workers share a number. */
   get byNumber(): ReadonlyMap<number, ReportSums> {
     const sums = new Map(this.#ended);
     for (const { number, report } of this.#last.values()) {
@@ -67,12 +67,12 @@ export class ClusterReport {
     return sums;
   }
 
-  /** prom-client's default metrics of all worker processes, those that have ended among them. */
+  /** prom-client's default metrics of all worker processes, including those that have ended. */
   get processes(): readonly ProcessReport[] {
     return [...[...this.#last.values()].map(({ report }) => report.process ?? []), this.#endedProcesses];
   }
 }
 
-/** Metrics that only ever grow. */
+/** Whether the values of a metric only grow. */
 const isCumulative = ({ type }: ProcessReport[number]): boolean =>
   ['counter', 'histogram'].includes(String(type));

@@ -1,4 +1,4 @@
-// Closing the connections of many workers at one rate, with a hint to each client when to come back.
+// Closes the connections of many workers at one shared rate, and hints each client when to reconnect.
 
 import type { DrainOrder } from '../ipc.js';
 import type { Logger } from '../logger.js';
@@ -6,7 +6,7 @@ import type { ClusterReport } from './cluster-report.js';
 import type { WorkerHandle } from './worker-handle.js';
 import type { WorkerPool } from './worker-pool.js';
 
-/** How a drain is getting on. */
+/** The progress of a drain. */
 export interface DrainProgress {
   readonly reason: DrainOrder['reason'];
   readonly total: number;
@@ -14,26 +14,26 @@ export interface DrainProgress {
   readonly etaSeconds: number;
 }
 
-/** How much longer than its connections ask for a drain may take before what is left is ended. */
+/** A drain that takes this much longer than its rate allows for is cut short: the remaining workers are killed. */
 const PATIENCE_MS = 10_000;
 const PROGRESS_MS = 1000;
-/** Progress is logged this often, in steps of {@link PROGRESS_MS}. */
+/** Steps of {@link PROGRESS_MS} between two log lines about the progress. */
 const LOG_EVERY = 5;
 
 /**
- * When clients are to come back: a random time from a window as long as the drain itself.
+ * Tells clients to reconnect at a random time within a window as long as the drain itself.
  *
- * Connections are closed at no more than the rate, and each comes back after a delay from the same window; so they
- * come back at no more than that rate either, whatever the window's length. As long as the drain, it halves the peak of
- * a drain that is alone.
+ * Connections are closed at no more than the rate, and each client reconnects after a delay from the same window. So
+ * clients reconnect at no more than that rate either, whatever the length of the window. A window as long as the drain
+ * halves the peak of a drain that runs alone.
  *
- * @param connections still to be closed
+ * @param connections that are still to be closed
  * @returns the close reason, `retry=MIN-MAX` in seconds
  */
 export const retryHint = (connections: number, ratePerSecond: number): string =>
   `retry=1-${1 + Math.ceil(connections / ratePerSecond)}`;
 
-/** The drain of some workers, from their listeners to their end. */
+/** Drains workers: closes their listeners, then their connections, and waits for the processes to exit. */
 export class Drain {
   readonly #pool: WorkerPool;
   readonly #report: ClusterReport;
@@ -50,7 +50,7 @@ export class Drain {
     this.#logger = logger;
   }
 
-  /** `undefined` while nothing is drained. */
+  /** `undefined` while no drain is running. */
   get progress(): DrainProgress | undefined {
     if (this.#workers.length === 0) return undefined;
     const remaining = this.#remaining;
@@ -59,16 +59,19 @@ export class Drain {
   }
 
   /**
-   * Makes workers stop listening, all of them before the first connection is closed; then closes their connections at
-   * the rate that they share, each worker in proportion to what it holds; then waits for their end.
+   * Makes all the workers stop listening before the first connection is closed. Then closes their connections at the
+   * shared rate, each worker in proportion to the connections that it holds. Then waits until the workers have exited.
    *
-   * A drain that is under way is overtaken when its workers are among these.
+   * A drain that is already running is superseded when its workers are among these.
    */
   async run(workers: readonly WorkerHandle[], reason: DrainOrder['reason'], cause: string): Promise<void> {
     for (const worker of workers) worker.state = 'draining';
     const areShut = await Promise.all(workers.map((worker) => worker.shut()));
     const late = workers.filter((_, i) => !areShut[i]).map(({ number }) => number);
-    if (late.length > 0) this.#logger.warn('draining without waiting for workers', { late: late.join(', ') });
+    if (late.length > 0)
+      this.#logger.warn('some workers did not stop listening in time; draining anyway', {
+        late: late.join(', '),
+      });
     await this.#pool.collect(false);
     this.#workers = workers;
     this.#reason = reason;
@@ -96,14 +99,14 @@ export class Drain {
     return this.#report.ofWorker(worker.id)?.gauges.connections ?? 0;
   }
 
-  /** At least 1/s: a connection that came after the count must not wait for ever. */
+  /** At least 1/s, so that a connection that arrived after the count is closed too. */
   #shareOf(worker: WorkerHandle): number {
     return Math.max(1, (this.#ratePerSecond * this.#connectionsOf(worker)) / Math.max(1, this.#total));
   }
 
   async #watch(workers: readonly WorkerHandle[], patienceMs: number): Promise<void> {
     const deadline = setTimeout(() => {
-      this.#logger.warn('the drain took too long: ending what is left');
+      this.#logger.warn('the drain took too long; killing the remaining workers');
       for (const worker of workers) this.#pool.kill(worker, 'late_drain');
     }, patienceMs);
     let steps = 0;

@@ -1,4 +1,4 @@
-// The answer to /metrics: the table of metrics and prom-client's own, of all processes, in Prometheus's text format.
+// Writes the answer to /metrics in Prometheus's text format: the table of metrics, and prom-client's default metrics.
 import { AggregatorRegistry, Registry } from 'prom-client';
 import { LoopDelay } from '../metrics/loop-delay.js';
 import { collectProcessMetrics } from '../metrics/process-metrics.js';
@@ -8,10 +8,10 @@ import { metricRows } from './exposition.js';
 import { reportOf } from './metric-row.js';
 import type { Snapshot } from './snapshot.js';
 
-/** The primary holds no client: a delay of less than this costs nobody anything. */
+/** The primary serves no clients, so shorter delays of its event loop do no harm. */
 const LOOP_SAMPLE_MS = 1000;
 
-/** Makes the text, with the default metrics of this process in it. */
+/** Writes the text, including the default metrics of this process. */
 export class ExpositionText {
   readonly #process = new Registry();
 
@@ -21,7 +21,7 @@ export class ExpositionText {
     collectProcessMetrics(this.#process, loopDelay);
   }
 
-  /** @param certificate only with TLS */
+  /** @param certificate `undefined` without TLS */
   async write(
     snapshot: Snapshot,
     report: ClusterReport,

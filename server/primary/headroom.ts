@@ -1,17 +1,17 @@
-// How far the limits are: how much of each is used, and how many more connections it leaves room for. Pure.
+// How much of each limit is used, and how many more connections fit below it. Pure.
 import { tenmCosts } from '../plan/costs.js';
 
 /** The limits that bound a server; the values of the `limit` label. */
 export const limits = ['connections', 'fds', 'memory', 'tcp_memory'] as const;
 export type Limit = (typeof limits)[number];
 
-/** What was measured, summed over all workers. */
+/** The measured values, summed over all workers. */
 export interface Usage {
   readonly connections: number;
   readonly connectionsLimit: number;
   readonly openFds: number;
   readonly maxFds: number;
-  /** Memory of the workers beyond what they had at their start. */
+  /** Memory that the workers have gained since their start. */
   readonly userBytes: number;
   readonly memoryBytes: number;
   readonly memoryAvailableBytes: number;
@@ -20,7 +20,7 @@ export interface Usage {
   readonly tcpLimitBytes: number;
 }
 
-/** Memory of one connection, in bytes; NaN while there are too few connections to tell it from noise. */
+/** Memory of one connection, in bytes; NaN with too few connections to tell their memory from noise. */
 export interface ConnectionMemory {
   readonly userBytes: number;
   readonly kernelBytes: number;
@@ -39,7 +39,7 @@ export interface Headroom {
   readonly nearest: Limit;
 }
 
-/** Below this the memory that comes and goes with anything else outweighs that of the connections. */
+/** With fewer connections, other uses of memory outweigh them. */
 export const MIN_CONNECTIONS_MEASURED = 1000;
 
 export function headroom(usage: Usage): Headroom {
@@ -48,7 +48,7 @@ export function headroom(usage: Usage): Headroom {
   const costBytes =
     (Number.isNaN(memory.userBytes) ? userOwnChannel.high : memory.userBytes) +
     (Number.isNaN(memory.kernelBytes) ? kernelSocket.high : memory.kernelBytes);
-  // Idle sockets hold no buffers: this bound is that of the present traffic, and there is none without any.
+  // Idle sockets hold no buffers, so this bound depends on the present traffic; without traffic there is none.
   const tcpBytesPerSocket =
     usage.connections < MIN_CONNECTIONS_MEASURED ? 0 : usage.tcpBytes / Math.max(1, usage.tcpSockets);
   const rooms = {

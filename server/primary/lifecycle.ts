@@ -1,21 +1,21 @@
-// The server's life: it starts step by step, serves, restarts its workers, and stops in order.
+// The lifecycle of the server: it starts step by step, serves, restarts its workers and stops in order.
 import type { Logger } from '../logger.js';
 import type { Drain } from './drain.js';
 import type { Readiness } from './readiness.js';
 import type { WorkerPool } from './worker-pool.js';
 
-/** `timeout` and service managers send a signal twice at once: that is one wish. */
+/** `timeout` and service managers send a signal twice in a row. Within this time the two count as one. */
 const SECOND_SIGNAL_MS = 1000;
 
-/** One step of the start: what the debug log says of it, and what is done. */
+/** One step of the start: its name in the debug log, and its action. */
 export type StartStep = readonly [name: string, run: () => Promise<unknown> | unknown];
 
-/** What a life is made of. */
+/** The parts of the server that a lifecycle controls. */
 export interface LifecycleParts {
   readonly steps: readonly StartStep[];
-  /** All steps are done: the server serves. */
+  /** Called once all steps are done. */
   readonly serving: () => void;
-  /** Lets go of everything that the steps have opened. */
+  /** Closes everything that the steps have opened. */
   readonly close: () => void;
   readonly pool: Pick<WorkerPool, 'raise' | 'quiesce' | 'stop' | 'workers'>;
   readonly drain: Pick<Drain, 'run'>;
@@ -25,13 +25,13 @@ export interface LifecycleParts {
   readonly now: () => number;
 }
 
-/** Keeps the phases of the server apart: whatever comes while it stops does not undo the stop. */
+/** Keeps the phases of the server apart: nothing that happens during a stop undoes the stop. */
 export class Lifecycle {
   readonly #parts: LifecycleParts;
   #phase: 'starting' | 'serving' | 'restarting' | 'stopping' = 'starting';
-  /** Settles when the start is over, whatever came of it. */
+  /** Resolves when the start is over, whether it succeeded or failed. */
   #started: Promise<unknown> = Promise.resolve();
-  /** When the first signal to stop came. */
+  /** When the first stop signal arrived. */
   #signalMs: number | undefined;
   #end: () => void = () => {};
   readonly #ended = new Promise<void>((resolve) => {
@@ -47,9 +47,9 @@ export class Lifecycle {
   }
 
   /**
-   * Serves until it is told to stop.
+   * Starts the server, and runs it until it is stopped.
    *
-   * @throws {Error} what the step threw that failed; all that was opened is closed then
+   * @throws {Error} the error of the step that failed, after closing everything that was opened
    */
   async run(): Promise<void> {
     const start = this.#start();
@@ -65,7 +65,7 @@ export class Lifecycle {
     await this.#ended;
   }
 
-  /** The first signal drains; a later one stops at once. A drain that was asked for by HTTP is no signal. */
+  /** The first signal drains; a later one stops at once. A drain requested over HTTP is not a signal. */
   signal(signal: string): void {
     const nowMs = this.#parts.now();
     const isSecond = this.#signalMs !== undefined && nowMs - this.#signalMs >= SECOND_SIGNAL_MS;
@@ -76,7 +76,7 @@ export class Lifecycle {
     void this.#parts.pool.stop();
   }
 
-  /** Drains, then ends. */
+  /** Drains all workers, then ends. */
   stop(cause: string): void {
     if (this.isStopping) return;
     this.#phase = 'stopping';
@@ -85,9 +85,9 @@ export class Lifecycle {
   }
 
   /**
-   * A rolling restart: a new generation of workers comes up, then the old one closes its connections.
+   * Begins a rolling restart: a new generation of workers comes up, then the old generation is drained.
    *
-   * @returns false when this is no time for it: the server starts, stops or restarts already
+   * @returns false, without doing anything, while the server is starting, restarting or stopping
    */
   restart(cause: string): boolean {
     if (this.#phase !== 'serving') return false;
@@ -96,7 +96,7 @@ export class Lifecycle {
     return true;
   }
 
-  /** A stop may come during each step: the next one is not begun then. */
+  /** A stop may arrive during any step; the next step is then not begun. */
   async #start(): Promise<void> {
     const { steps, serving, logger } = this.#parts;
     for (const [name, run] of steps) {
@@ -110,14 +110,14 @@ export class Lifecycle {
 
   async #restart(cause: string): Promise<void> {
     const { pool, drain, logger } = this.#parts;
-    logger.info('restarting: a new generation of workers comes up', { cause });
+    logger.info('restarting: starting a new generation of workers', { cause });
     try {
       const old = await pool.raise(true);
       if (!this.isStopping) await drain.run(old, 'restarting', cause);
       if (!this.isStopping) logger.info('restarted');
     } catch (error) {
       if (this.isStopping) return;
-      logger.error('restart given up, the workers stay as they were', { error: (error as Error).message });
+      logger.error('restart given up; the old workers keep serving', { error: (error as Error).message });
     }
     if (!this.isStopping) this.#phase = 'serving';
   }

@@ -1,37 +1,37 @@
-// The kinds of rows that the table of metrics has, and what prom-client makes a text of.
+// The kinds of rows in the table of metrics, and their conversion to prom-client's format.
 import type { HistogramReport } from '../metrics/bucket-histogram.js';
 import type { ProcessReport, ReportSums } from '../metrics/worker-report.js';
 import type { CertificateState } from '../tls/certificate-renewal.js';
 import type { Snapshot } from './snapshot.js';
 
-/** What all metrics are read from. */
+/** The data that all metrics are read from. */
 export interface Exposed {
   readonly snapshot: Snapshot;
   /** The sums of all workers. */
   readonly total: ReportSums;
-  /** The same apart for each worker, by its number. */
+  /** The sums of each worker, by its number. */
   readonly byNumber: ReadonlyMap<number, ReportSums>;
-  /** Only with TLS. */
+  /** `undefined` without TLS. */
   readonly certificate: CertificateState | undefined;
 }
 
 interface Sample {
   readonly labels: Readonly<Record<string, string | number>>;
   readonly value: number;
-  /** Where it differs from the name of the metric. */
+  /** Only if it differs from the name of the metric. */
   readonly metricName?: string;
 }
 
-/** One metric: its name without the prefix that all share, its type and help, and how it is read. */
+/** One metric: its name without the common prefix, its type and help text, and how to read it. */
 export interface Row {
   readonly name: string;
   readonly type: 'gauge' | 'counter' | 'histogram';
   readonly help: string;
-  /** The samples under the full name; `undefined` where this server does not have the metric. */
+  /** The samples under the full name; `undefined` if this server does not have the metric. */
   readonly samples: (exposed: Exposed, fullName: string) => readonly Sample[] | undefined;
 }
 
-/** Before every name. */
+/** The prefix of every name. */
 const PREFIX = 'tenm_';
 
 type Read = (exposed: Exposed) => number | undefined;
@@ -50,7 +50,7 @@ const plain =
     },
   });
 
-/** A value of now. */
+/** A current value. */
 export const gauge = plain('gauge');
 /** A value that only grows. */
 export const counter = plain('counter');
@@ -67,12 +67,12 @@ const labelled =
     },
   });
 
-/** A value of now for each value of a label. */
+/** A current value for each value of a label. */
 export const gauges = labelled('gauge');
 /** A value that only grows for each value of a label. */
 export const counters = labelled('counter');
 
-/** What is told of each worker apart: skew shows here, and nowhere in the sums. */
+/** A metric with a value for each worker. It shows skew, which a sum hides. */
 const ofWorker =
   (type: Row['type']) =>
   (name: string, help: string, read: ReadOfWorker<number>): Row =>
@@ -80,7 +80,7 @@ const ofWorker =
       Object.fromEntries([...byNumber].map(([number, sums]) => [number, read(sums)])),
     );
 
-/** A value of now of each worker. */
+/** A current value of each worker. */
 export const workerGauge = ofWorker('gauge');
 /** A value of each worker that only grows. */
 export const workerCounter = ofWorker('counter');
@@ -102,7 +102,7 @@ export const workerHistogram = (name: string, help: string, read: ReadOfWorker<H
     [...byNumber].flatMap(([worker, sums]) => histogramSamples(fullName, read(sums), { worker })),
 });
 
-/** prom-client's buckets count all that is up to their bound. */
+/** Makes cumulative buckets, as prom-client has them: each counts all observations up to its bound. */
 function histogramSamples(
   fullName: string,
   { bounds, counts, sum }: HistogramReport,
@@ -124,12 +124,12 @@ function histogramSamples(
   ];
 }
 
-/** The rows as prom-client reports its own metrics. */
+/** Converts the rows to the format in which prom-client reports its own metrics. */
 export const reportOf = (rows: readonly Row[], exposed: Exposed): ProcessReport =>
   rows.flatMap(({ name, type, help, samples }) => {
     const fullName = PREFIX + name;
     const values = samples(exposed, fullName);
-    // prom-client's types know no histogram among the reports that its own histograms make.
+    // prom-client's types omit the form that its own histograms have in a report.
     return values === undefined
       ? []
       : [{ name: fullName, type, help, aggregator: 'sum', values } as unknown as ProcessReport[number]];

@@ -1,4 +1,4 @@
-// What the primary shows of the whole server: snapshots, statistics and metrics, all from the same collection.
+// Shows the whole server: snapshots, statistics and metrics, all read from the same reports.
 import { packageVersion } from '../command/command-line.js';
 import type { CertificateState } from '../tls/certificate-renewal.js';
 import type { ClusterReport } from './cluster-report.js';
@@ -6,20 +6,20 @@ import { ExpositionText } from './exposition-text.js';
 import { type Snapshot, type SnapshotParts, takeSnapshot } from './snapshot.js';
 import { type Stats, statsOf } from './stats.js';
 
-/** What the rest of the primary knows when it is asked. */
+/** The part of a snapshot that the rest of the primary contributes. */
 export type ServerState = Omit<SnapshotParts, 'report' | 'workersMissing' | 'version' | 'uptimeSeconds'>;
 
-/** Where an overview gets its numbers. */
+/** The sources of an overview. */
 export interface OverviewParts {
   readonly report: ClusterReport;
-  /** Collects the reports of the workers; the number of those that did not answer. */
+  /** Collects the reports of the workers, and returns how many of them did not answer. */
   readonly collect: (withProcess: boolean) => Promise<number>;
   readonly state: () => ServerState;
-  /** Only with TLS. */
+  /** `undefined` without TLS. */
   readonly certificate: CertificateState | undefined;
 }
 
-/** Makes what the admin listener answers about the server. */
+/** Answers what the admin listener is asked about the server. */
 export class Overview {
   readonly #parts: OverviewParts;
   readonly #exposition = new ExpositionText();

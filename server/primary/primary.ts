@@ -1,4 +1,4 @@
-// The primary: checks the host, starts the workers, owns the admin listener, and ends it all in order.
+// The primary: checks the host, starts the workers, owns the admin listener, and stops everything in order.
 import type { Server } from 'node:http';
 import { AdminGuard } from '../admin/guard.js';
 import { openAdmin } from '../admin/listener.js';
@@ -26,7 +26,7 @@ import { Readiness } from './readiness.js';
 import { WorkerPool } from './worker-pool.js';
 
 /**
- * Runs the server until it is told to stop.
+ * Runs the server until it is stopped.
  *
  * @returns the exit code
  */
@@ -35,7 +35,7 @@ export async function runPrimary(options: ServerOptions): Promise<number> {
   const logger = standardErrorLogger(options.logLevel);
   try {
     const primary = new Primary(options, logger);
-    // From the first moment on, so that Ctrl-C works while the workers start.
+    // Registered before the start, so that Ctrl-C works while the workers start.
     for (const signal of ['SIGINT', 'SIGTERM'] as const)
       process.on(signal, () => primary.life.signal(signal));
     process.on('SIGHUP', () => primary.life.restart('SIGHUP'));
@@ -58,7 +58,7 @@ class Primary {
   readonly life: Lifecycle;
   readonly #history: History;
   readonly #stream: StatusStream;
-  /** Only with TLS. */
+  /** `undefined` without TLS. */
   readonly #renewal: CertificateRenewal | undefined;
   #admin: Server | undefined;
 
@@ -78,7 +78,7 @@ class Primary {
     this.#stream = new StatusStream(
       () => this.#overview.snapshot(),
       () => this.#history.report(),
-      (error) => logger.warn('status page got no snapshot', { error: error.message }),
+      (error) => logger.warn('cannot take a snapshot for the status page', { error: error.message }),
     );
     const files = certificateFiles(options);
     this.#renewal = files && new CertificateRenewal(files, () => this.#pool.serving, logger);
@@ -95,12 +95,12 @@ class Primary {
         ['check the TLS ports', () => checkPorts(options.host, options.tlsPorts)],
         ['open the admin listener', () => this.#openAdmin()],
         ['connect to the broker', () => this.#publisher.start()],
-        // Before the workers come up: the first one must not wait in silence for the last one.
+        // Before the workers start: the first worker needs probes while the last one is still starting.
         ['send probes', () => this.#readiness.start(() => this.#history.beat())],
         ['watch the certificate', () => this.#renewal?.start()],
         ['start the workers', () => this.#pool.raise(false)],
       ],
-      serving: () => this.#tellServing(),
+      serving: () => this.#logServing(),
       close: () => this.#close(),
       pool: this.#pool,
       drain: this.#drain,
@@ -131,7 +131,7 @@ class Primary {
     });
   }
 
-  #tellServing(): void {
+  #logServing(): void {
     const { host, ports, tlsPorts, adminHost, adminPort, workers, redis } = this.#options;
     const { webSocketScheme, webSocketPort } = publicListener(this.#options);
     this.#logger.info('serving', {
@@ -174,13 +174,13 @@ class Primary {
   }
 }
 
-/** Where the public side is reached: plain where there are plain ports. */
+/** Scheme and port of the public listener: those of the plain ports, else those of the TLS ports. */
 const publicListener = ({ ports, tlsPorts }: ServerOptions) =>
   portCount(ports) > 0
     ? { webSocketScheme: 'ws' as const, webSocketPort: ports.first }
     : { webSocketScheme: 'wss' as const, webSocketPort: tlsPorts.first };
 
-/** For the log, which leaves out what is `undefined`. */
+/** `undefined` for an empty range; the log omits such fields. */
 const span = (range: PortRange): string | undefined =>
   portCount(range) > 0 ? `${range.first}-${range.last}` : undefined;
 

@@ -1,4 +1,4 @@
-// Whether the server can do its work: every worker listens, and a probe came back through the broker in each, lately.
+// Whether the server is ready: every worker listens and has recently received a probe through the broker.
 import type { Publisher } from '../broker/broker.js';
 import { type ProbeIdentity, probePayload } from '../broker/probe.js';
 import type { Logger } from '../logger.js';
@@ -6,14 +6,14 @@ import type { WorkerHandle } from './worker-handle.js';
 import type { WorkerPool } from './worker-pool.js';
 
 const PROBE_INTERVAL_MS = 1000;
-/** A worker whose newest probe was published longer ago is cut off from the broker, whatever its connection says. */
+/** A worker whose last probe was published longer ago is cut off from the broker, whatever the state of its connection. */
 const MAX_PROBE_AGE_MS = 5000;
-/** A worker that stands still for this long delivers nothing. */
+/** A worker that has not answered for this long delivers nothing. */
 const MAX_SILENCE_S = 5;
 /** Probes during which a server is not ready before the log says so: a worker that starts takes a moment. */
 const PATIENCE_PROBES = 5;
 
-/** Publishes probes, and judges the workers by what came back. */
+/** Publishes probes, and checks that they arrive in every worker. */
 export class Readiness {
   readonly #publisher: Publisher;
   readonly #probes: ProbeIdentity;
@@ -52,12 +52,12 @@ export class Readiness {
     clearInterval(this.#timer);
   }
 
-  /** From now on the answer is no: a load balancer turns away before the first connection is closed. */
+  /** Makes the server not ready for good, so that load balancers turn away before the first connection is closed. */
   drain(): void {
     this.#isDraining = true;
   }
 
-  /** Why the server is not ready, one line; `undefined` when it is. */
+  /** Why the server is not ready, in one line; `undefined` if it is ready. */
   get obstacle(): string | undefined {
     if (this.#isDraining) return 'draining';
     const workers = this.#pool.serving;
@@ -77,7 +77,7 @@ export class Readiness {
   #probe(): void {
     this.#tell();
     const payload = probePayload(this.#probes, process.hrtime.bigint());
-    // What becomes of it is told by the state of the publisher, and by the workers that hear it or not.
+    // A failure needs no handling: the state of the publisher shows it.
     this.#publisher.probe(payload).catch(() => {});
   }
 

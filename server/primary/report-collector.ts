@@ -1,4 +1,4 @@
-// Asks workers for their reports, and waits for the answers no longer than a scrape can wait.
+// Asks the workers for their reports, and waits for the answers only as long as a scrape can wait.
 import type { Tally, WorkerReport } from '../metrics/worker-report.js';
 import type { ClusterReport } from './cluster-report.js';
 import type { WorkerHandle } from './worker-handle.js';
@@ -12,7 +12,7 @@ interface Round {
   readonly done: () => void;
 }
 
-/** Collects the reports of workers into the report of the cluster. */
+/** Collects the reports of the workers into the cluster report. */
 export class ReportCollector {
   readonly #report: ClusterReport;
   readonly #rounds = new Map<number, Round>();
@@ -23,7 +23,7 @@ export class ReportCollector {
   }
 
   /**
-   * Asks the workers that have loaded their code: others cannot answer yet, and nobody is to wait for them.
+   * Asks the workers that have loaded their code. The others cannot answer yet, and are not waited for.
    *
    * @param withProcess see {@link WorkerReport.process}
    * @returns the number of workers that did not answer in time
@@ -55,12 +55,12 @@ export class ReportCollector {
     this.#report.tallies.take(id, tally);
   }
 
-  /** A worker has said its last word. */
+  /** Takes the final report of a worker. */
   last({ id, number }: WorkerHandle, report: WorkerReport): void {
     this.#report.take(id, number, report);
   }
 
-  /** A worker has ended: nobody waits for it any longer. */
+  /** Stops waiting for a worker that has ended. */
   ended({ id }: WorkerHandle): void {
     this.#report.retire(id);
     for (const request of this.#rounds.keys()) this.#settle(request, id);

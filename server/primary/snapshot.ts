@@ -1,5 +1,5 @@
-// The state of the whole server at one moment: what the status page gets once a second, and what /stats and the metrics
-// are read from.
+// The state of the whole server at one moment. The status page gets it once a second, and /stats and /metrics are read
+// from it.
 import type { BrokerState } from '../broker/broker.js';
 import type { HistogramReport } from '../metrics/bucket-histogram.js';
 import { EMPTY_SUMS, type ReportSums } from '../metrics/worker-report.js';
@@ -9,7 +9,7 @@ import { type Headroom, headroom, type Usage } from './headroom.js';
 import { readUsage } from './usage.js';
 import type { WorkerHandle, WorkerState } from './worker-handle.js';
 
-/** What a snapshot is made of: the last reports of the workers, and what the primary knows by itself. */
+/** The parts of a snapshot: the last reports of the workers, and the primary's own state. */
 export interface SnapshotParts {
   readonly report: ClusterReport;
   readonly workers: readonly WorkerHandle[];
@@ -20,7 +20,7 @@ export interface SnapshotParts {
   readonly kills: Readonly<Record<string, number>>;
   readonly version: string;
   readonly uptimeSeconds: number;
-  /** Why the server is not ready; `undefined` when it is. */
+  /** Why the server is not ready; `undefined` if it is ready. */
   readonly obstacle: string | undefined;
   readonly broker: BrokerState & { readonly kind: 'embedded' | 'redis' };
   /** Messages that the broker kept from workers that do not keep up, one for each worker. */
@@ -31,7 +31,7 @@ export interface SnapshotParts {
 
 /** The snapshot. Counters count from the server's start; NaN and Infinity become null in JSON. */
 export interface Snapshot {
-  /** Changes when the server is started anew: counters begin at 0 then. */
+  /** Changes when the server is restarted; all counters then begin at 0. */
   readonly instance: string;
   readonly timeMs: number;
   readonly version: string;
@@ -60,14 +60,14 @@ export interface Snapshot {
   readonly kills: Readonly<Record<string, number>>;
   readonly usage: Usage;
   readonly headroom: Headroom;
-  /** Whether the server is to end. */
+  /** Whether the server is stopping. */
   readonly stopping: boolean;
   readonly broker: SnapshotParts['broker'];
   readonly drain: DrainProgress | null;
 }
 
 export interface SnapshotWorker {
-  /** Of the process: while a restart rolls, two workers have the same number. */
+  /** Of the process. During a rolling restart, two workers share a number. */
   readonly id: number;
   readonly number: number;
   readonly pid: number;

@@ -1,4 +1,4 @@
-// What GET /stats says of the whole server: a part of the snapshot, under the names that the contract gives.
+// The answer to GET /stats: a part of the snapshot, under names that do not change.
 import type { DrainProgress } from './drain.js';
 import type { Snapshot } from './snapshot.js';
 import type { WorkerState } from './worker-handle.js';
@@ -8,7 +8,7 @@ export interface Stats {
   readonly version: string;
   readonly uptimeSeconds: number;
   readonly ready: boolean;
-  /** Why the server is not ready. */
+  /** Why the server is not ready; null if it is ready. */
   readonly reason: string | null;
   readonly drain: DrainProgress | null;
   readonly connections: number;
@@ -29,9 +29,9 @@ export interface StatsWorker {
   readonly generation: number;
   readonly state: WorkerState;
   readonly connections: number;
-  /** Most connections that it takes. */
+  /** The most connections that the worker accepts. */
   readonly limit: number;
-  /** `connected`, or why it does not hear the broker. */
+  /** `connected`, or why the worker is not connected to the broker. */
   readonly broker: string;
 }
 

@@ -1,10 +1,10 @@
-// What the workers and the host use of their limits, as the primary last heard and now reads.
+// What the workers and the host use of their limits.
 import { freemem, totalmem } from 'node:os';
 import { readTcpMemory } from '../host/tcp-memory.js';
 import type { ReportSums } from '../metrics/worker-report.js';
 import type { Usage } from './headroom.js';
 
-/** The last reports of the workers, together with the host's present state. */
+/** Combines the last reports of the workers with the present state of the host. */
 export function readUsage({ gauges }: ReportSums): Usage {
   const { sockets, usedBytes, limitBytes } = readTcpMemory();
   const memoryBytes = memoryLimitBytes();
@@ -15,7 +15,8 @@ export function readUsage({ gauges }: ReportSums): Usage {
     maxFds: gauges.maxFds,
     userBytes: gauges.memoryBytes - gauges.baseMemoryBytes,
     memoryBytes,
-    // What a control group leaves, where one has a limit; else MemAvailable. Without /proc that is 0, and sysinfo(2) has to do.
+    // availableMemory() is what the limit of a control group leaves, else MemAvailable. Without /proc it is 0; freemem()
+    // then asks sysinfo(2).
     memoryAvailableBytes: Math.min(memoryBytes, process.availableMemory() || freemem()),
     tcpSockets: sockets,
     tcpBytes: usedBytes,
@@ -23,7 +24,7 @@ export function readUsage({ gauges }: ReportSums): Usage {
   };
 }
 
-/** The machine's memory, or what the control group allows of it. */
+/** The machine's memory, or the limit of the control group if that is lower. */
 function memoryLimitBytes(): number {
   const constrained = process.constrainedMemory();
   return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();

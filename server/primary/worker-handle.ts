@@ -1,4 +1,4 @@
-// A worker process as the primary knows it.
+// The primary's handle on one worker process.
 import type { Worker as ClusterWorker } from 'node:cluster';
 import type { BrokerState } from '../broker/broker.js';
 import type { Receiver } from '../broker/embedded-broker.js';
@@ -6,24 +6,25 @@ import { Outbox } from '../broker/outbox.js';
 import type { ToWorker } from '../ipc.js';
 import type { Shower, ShownCertificate } from '../tls/certificate-renewal.js';
 
-/** How long a worker may take to stop listening before the others go on without it. */
+/** How long the primary waits for a worker to stop listening. */
 const SHUT_TIMEOUT_MS = 2000;
 
 /** What all workers of a generation share. */
 export interface Generation {
-  /** Counts the whole sets of workers that were started, from 1. */
+  /** Counts the generations that were started, from 1. */
   readonly number: number;
-  /** The file of the keys for tokens, as it was when the generation was started. */
+  /** The file of the token keys as it was when the generation was started. */
   readonly keyFile: Buffer | undefined;
 }
 
-/** What a worker is doing; `full` is listening no more until a connection leaves. */
+/** The state of a worker. A `full` worker does not listen until one of its connections ends. */
 export type WorkerState = 'starting' | 'listening' | 'full' | 'draining';
 
 /** One worker process, from its fork to its end. */
 export class WorkerHandle implements Receiver, Shower {
-  /** From 1; a replacement and the next generation use it again. */
+  /** From 1; a replacement and the next generation reuse it. */
   readonly number: number;
+  /** The number of the generation that this worker belongs to. */
   readonly generation: number;
   readonly keyFile: Buffer | undefined;
   readonly process: ClusterWorker;
@@ -32,19 +33,20 @@ export class WorkerHandle implements Receiver, Shower {
     this.send({ kind: 'messages', channels, payloads }, sent),
   );
   readonly startedMs = performance.now();
-  /** Settles with how the process ended; one that could not be made has ended too. */
+  /** Resolves to how the process ended. A process that could not be created counts as ended. */
   readonly exited: Promise<string>;
-  /** Its code is loaded: it can answer. */
+  /** Whether the worker has loaded its code, so that it can answer. */
   hasLoaded = false;
   state: WorkerState = 'starting';
-  /** Seconds that it has been starting, and since it said anything, while this process ran itself. */
+  /** Seconds that the worker has been starting. Seconds in which the primary itself did not run do not count. */
   startingS = 0;
+  /** Seconds since the last message of the worker, counted in the same way. */
   silentS = 0;
   broker: BrokerState = { isConnected: false, reason: 'not connected yet' };
-  /** Only with TLS. */
+  /** `undefined` without TLS. */
   certificate: ShownCertificate | undefined;
   renewalError: string | undefined;
-  /** When the newest probe that it has heard was published; 0 before the first. */
+  /** When the last probe that the worker received was published; 0 before the first one. */
   probeMs = 0;
   #shutAnswered: (() => void) | undefined;
 
@@ -66,17 +68,21 @@ export class WorkerHandle implements Receiver, Shower {
     return this.process.id;
   }
 
-  /** 0 where the process could not be made. */
+  /** 0 if the process could not be created. */
   get pid(): number {
     return this.process.process.pid ?? 0;
   }
 
   send(message: ToWorker, sent: () => void = () => {}): void {
-    // A worker may die at any moment; its exit event is where that is handled, not here.
+    // A worker may die at any moment; the exit event handles that.
     if (this.process.isConnected()) this.process.send(message, () => sent());
   }
 
-  /** Makes it stop listening; settles when it has, or has ended, or with false when it does neither in time. */
+  /**
+   * Makes the worker stop listening.
+   *
+   * @returns true once it has stopped listening or has ended, false if it does neither in time
+   */
   async shut(): Promise<boolean> {
     const answered = new Promise<void>((resolve) => {
       this.#shutAnswered = resolve;
@@ -91,7 +97,7 @@ export class WorkerHandle implements Receiver, Shower {
     return isShut;
   }
 
-  /** It has stopped listening. */
+  /** Takes the worker's answer that it has stopped listening. */
   hasShut(): void {
     this.#shutAnswered?.();
   }

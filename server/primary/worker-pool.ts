@@ -1,4 +1,4 @@
-// The worker processes: started a whole generation at a time, replaced when they end, killed when they stand still.
+// The worker processes: started one generation at a time, replaced when they end, killed when they do not answer.
 import cluster from 'node:cluster';
 import type { AddressChanges } from '../access/address-claims.js';
 import { AddressLedger } from '../access/address-ledger.js';
@@ -13,13 +13,13 @@ import { ReportCollector } from './report-collector.js';
 import { type Generation, WorkerHandle } from './worker-handle.js';
 import { type KillReason, killReasons, WorkerWatch } from './worker-watch.js';
 
-/** V8 flags of a worker: a large young generation would add its growth to the memory of each connection. */
+/** V8 flags of a worker. The growth of a large young generation would add to the memory of each connection. */
 const WORKER_FLAGS = ['--max-semi-space-size=1'];
 
-/** How long workers may take to come up: the whole port range takes seconds on a busy machine. */
+/** How long workers may take to come up. On a busy machine it takes seconds to listen on the whole port range. */
 const START_TIMEOUT_S = 60;
 
-/** A generation that is coming up: all of its workers are up, or one of them cannot. */
+/** A generation that is coming up. It resolves once all of its workers are up, and rejects if one of them fails. */
 interface Raise {
   readonly generation: Generation;
   readonly needsProbe: boolean;
@@ -33,12 +33,12 @@ export class WorkerPool {
   readonly #probes: ProbeIdentity;
   readonly #logger: Logger;
   readonly #workers = new Map<number, WorkerHandle>();
-  /** Only where the connections of an address are limited. */
+  /** `undefined` unless the connections of an address are limited. */
   readonly #ledger: AddressLedger | undefined;
   readonly #reports: ReportCollector;
   readonly #replacements = new Replacements();
   readonly #watch: WorkerWatch;
-  /** The generation that takes clients. Workers of no other one are replaced. */
+  /** The generation that accepts clients. Only its workers are replaced. */
   #serving: Generation = { number: 0, keyFile: undefined };
   #raise: Raise | undefined;
   #isStopping = false;
@@ -63,24 +63,24 @@ export class WorkerPool {
     this.#watch.start();
   }
 
-  /** Every worker that runs, of any generation. */
+  /** Every running worker, of any generation. */
   get workers(): readonly WorkerHandle[] {
     return [...this.#workers.values()].sort((a, b) => a.generation - b.generation || a.number - b.number);
   }
 
-  /** The workers that take clients: those of the generation that came up last, or of the first one before it is up. */
+  /** The workers that accept clients: the generation that came up last, or the first one while it starts. */
   get serving(): readonly WorkerHandle[] {
     const serving = Math.max(1, this.#serving.number);
     return this.workers.filter(({ generation }) => generation === serving);
   }
 
   /**
-   * Starts a whole generation of workers, from the code that is on disk now. Once all of them are up they are the
-   * serving ones, and at that moment it is decided which workers are to go: all others, whenever they were started.
+   * Starts a whole generation of workers, from the code that is on disk now. Once all of them are up, this generation is
+   * the one that serves. At that moment all other workers become old, no matter when they were started.
    *
-   * @param needsProbe a worker is up once it listens and has heard the broker, instead of once it listens
-   * @returns the workers that are to go, for the caller to drain
-   * @throws {Error} when one of them does not come up; all of the new ones are ended then, and the old stay as they were
+   * @param needsProbe whether a worker must have received a probe to be up; if false, a worker is up once it listens
+   * @returns the old workers, for the caller to drain
+   * @throws {Error} when one of the new workers does not come up; all new ones are then killed, and the old ones serve on
    */
   async raise(needsProbe: boolean): Promise<readonly WorkerHandle[]> {
     cluster.setupPrimary({ serialization: 'advanced', execArgv: [...process.execArgv, ...WORKER_FLAGS] });
@@ -103,7 +103,7 @@ export class WorkerPool {
     }
     this.#serving = generation;
     const old = this.workers.filter((worker) => worker.generation !== generation.number);
-    // A replacement that is still starting has no connections to drain, and would not obey before it has started.
+    // A replacement that is still starting has no connections to drain, and takes no orders yet.
     for (const worker of old.filter(({ state }) => state === 'starting')) worker.kill();
     return old;
   }
@@ -113,7 +113,7 @@ export class WorkerPool {
     return this.#reports.collect(this.workers, withProcess);
   }
 
-  /** Ends a worker that does not do what it should. */
+  /** Kills a worker that did not answer, start or drain in time. */
   kill(worker: WorkerHandle, reason: KillReason): void {
     const { number, pid, silentS } = worker;
     this.kills[reason]++;
@@ -121,14 +121,14 @@ export class WorkerPool {
     worker.kill();
   }
 
-  /** From now on no worker is replaced; those that are still starting are ended. */
+  /** Stops replacing workers, and kills those that are still starting. */
   async quiesce(): Promise<void> {
     this.#isStopping = true;
     this.#raise?.reject(new Error('the server is stopping'));
     await this.#end(this.workers.filter(({ state }) => state === 'starting'));
   }
 
-  /** Ends all workers at once, and with them their connections. */
+  /** Kills all workers at once; their connections end with them. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     await this.#end(this.workers);
@@ -145,7 +145,7 @@ export class WorkerPool {
     this.#workers.set(worker.id, worker);
     worker.process.on('message', (message: FromWorker) => this.#heard(worker, message));
     worker.process.on('error', (error) =>
-      this.#logger.warn('worker channel failed', { worker: number, error: error.message }),
+      this.#logger.warn('channel to worker failed', { worker: number, error: error.message }),
     );
     void worker.exited.then((how) => this.#exited(worker, how));
   }

@@ -1,4 +1,4 @@
-// Finds workers that stand still: they hold their clients and a share of the new ones, and deliver nothing.
+// Finds workers that no longer answer. Such a worker keeps its clients, still gets new ones, and delivers nothing.
 import type { WorkerHandle } from './worker-handle.js';
 
 const LOOK_EVERY_MS = 1000;
@@ -7,10 +7,10 @@ const LOOK_EVERY_MS = 1000;
 export const killReasons = ['silent', 'late_start', 'late_drain'] as const;
 export type KillReason = (typeof killReasons)[number];
 
-/** What a watch reads and does. */
+/** What a watch needs from the pool. */
 export interface WorkerWatchParts {
   readonly workers: () => readonly WorkerHandle[];
-  /** Seconds without any answer after which a worker is killed; 0 is never. */
+  /** Seconds without any answer after which a worker is killed; 0 means never. */
   readonly silenceS: number;
   /** Seconds that a worker may take to come up. */
   readonly startS: number;
@@ -18,8 +18,8 @@ export interface WorkerWatchParts {
 }
 
 /**
- * Looks at the workers once a second. Silence is counted in looks and not by a clock: a primary that was stopped
- * itself, or whose machine slept, has heard nobody and blames nobody.
+ * Looks at the workers once a second. It counts silence in looks, not by a clock: if the primary itself was stopped, or
+ * the machine slept, no worker is blamed for it.
  */
 export class WorkerWatch {
   readonly #parts: WorkerWatchParts;
@@ -37,7 +37,7 @@ export class WorkerWatch {
     clearInterval(this.#timer);
   }
 
-  /** One look. */
+  /** Looks at all workers once. */
   look(): void {
     const { workers, silenceS, startS, kill } = this.#parts;
     for (const worker of workers()) {
@@ -47,7 +47,7 @@ export class WorkerWatch {
       } else if (silenceS > 0 && worker.silentS > silenceS) {
         kill(worker, 'silent');
       } else if (worker.silentS > 1) {
-        // A worker that reports a probe each second need not be asked.
+        // A worker that reports a probe every second need not be asked.
         worker.send({ kind: 'answer' });
       }
     }

@@ -29,7 +29,7 @@ t.test('the last reports of all workers are summed field by field', (t) => {
   t.end();
 });
 
-t.test('what a worker had counted stays when it ends, under its number; its gauges do not', (t) => {
+t.test('the counts of an ended worker stay under its number, and its gauges do not', (t) => {
   const cluster = new ClusterReport();
   cluster.take(1, 1, reportOf(10, 12));
   cluster.take(2, 2, reportOf(20, 21));
@@ -44,12 +44,12 @@ t.test('what a worker had counted stays when it ends, under its number; its gaug
   t.end();
 });
 
-t.test('before the first report all sums are zero', (t) => {
+t.test('all sums are zero before the first report', (t) => {
   t.same(new ClusterReport().total, EMPTY_SUMS);
   t.end();
 });
 
-t.test("prom-client's counters of an ended process stay, its gauges go", (t) => {
+t.test('the prom-client counters of an ended process stay, and its gauges do not', (t) => {
   const metric = (name: string, type: string, value: number) =>
     ({ name, help: name, type, aggregator: 'sum', values: [{ value, labels: {} }] }) as never;
   const cluster = new ClusterReport();
@@ -64,7 +64,7 @@ t.test("prom-client's counters of an ended process stay, its gauges go", (t) => 
     cluster.processes.flatMap((report) =>
       report.filter((one) => one.name === name).flatMap(({ values }) => values.map(({ value }) => value)),
     );
-  t.same(valuesOf('cpu_total'), [5, 7], 'a report without process metrics leaves the last ones in force');
+  t.same(valuesOf('cpu_total'), [5, 7], 'a report without process metrics keeps the last ones');
   cluster.retire(1);
   t.same(valuesOf('cpu_total').sort(), [5, 7]);
   t.same(valuesOf('heap'), [7]);

@@ -11,7 +11,7 @@ const reportOf = (connections: number): WorkerReport => ({
   process: undefined,
 });
 
-/** A worker that holds connections, and ends when it is ordered to drain. */
+/** A fake worker that ends when it is ordered to drain. */
 function workerOf(id: number, { shuts = true } = {}) {
   const orders: { kind: string; order?: { ratePerSecond: number; retry: string; reason: string } }[] = [];
   let end: (how: string) => void = () => {};
@@ -44,7 +44,7 @@ function drainOf(connections: readonly number[], ratePerSecond: number) {
   return { drain: new Drain(pool, report, ratePerSecond, logger), warnings };
 }
 
-t.test('each worker closes its share of the rate, with the hint of all', async (t) => {
+t.test('each worker gets its share of the rate and the common hint', async (t) => {
   const { drain } = drainOf([300, 100], 200);
   const workers = [workerOf(1), workerOf(2)];
   await drain.run(
@@ -59,10 +59,10 @@ t.test('each worker closes its share of the rate, with the hint of all', async (
       [{ reason: 'restarting', ratePerSecond: 50, retry: 'retry=1-3' }],
     ],
   );
-  t.equal(drain.progress, undefined, 'it is over');
+  t.equal(drain.progress, undefined, 'the drain is over');
 });
 
-t.test('a worker that does not stop listening in time is not waited for', async (t) => {
+t.test('a drain does not wait for a worker that does not stop listening in time', async (t) => {
   const { drain, warnings } = drainOf([10, 10], 100);
   const workers = [workerOf(1), workerOf(2, { shuts: false })];
   await drain.run(
@@ -74,14 +74,17 @@ t.test('a worker that does not stop listening in time is not waited for', async 
   t.equal(warnings.length, 1);
 });
 
-t.test('a worker without connections still gets some rate, for who came after the count', async (t) => {
-  const { drain } = drainOf([0], 5000);
-  const { worker, orders } = workerOf(1);
-  await drain.run([worker], 'stopping', 'test');
-  t.equal(orders[0]!.order!.ratePerSecond, 1);
-});
+t.test(
+  'a worker without connections still gets a rate, for connections that arrive after the count',
+  async (t) => {
+    const { drain } = drainOf([0], 5000);
+    const { worker, orders } = workerOf(1);
+    await drain.run([worker], 'stopping', 'test');
+    t.equal(orders[0]!.order!.ratePerSecond, 1);
+  },
+);
 
-t.test('the window to come back in is as long as the drain', (t) => {
+t.test('the window of the retry hint is as long as the drain', (t) => {
   t.equal(retryHint(0, 5000), 'retry=1-1');
   t.equal(retryHint(10_000, 5000), 'retry=1-3');
   t.equal(retryHint(1, 5000), 'retry=1-2');

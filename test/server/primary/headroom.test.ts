@@ -17,7 +17,7 @@ const usage: Usage = {
   tcpLimitBytes: 1 * GB,
 };
 
-t.test('each limit leaves room for as many as its cost allows', (t) => {
+t.test('each limit leaves room for as many connections as their cost allows', (t) => {
   const { memory, rooms, nearest } = headroom(usage);
   t.same(memory, { userBytes: 1000, kernelBytes: tenmCosts.kernelSocket.low + 200 });
   t.same(rooms, {
@@ -37,7 +37,7 @@ t.test('the nearest limit is the one with the least room, not the fullest', (t) 
   t.end();
 });
 
-t.test('few connections do not tell what one costs: the model does, and buffers bound nothing', (t) => {
+t.test('with few connections the cost comes from the model, and buffers set no bound', (t) => {
   const { memory, rooms, nearest } = headroom({ ...usage, connections: 10, userBytes: -5e6 });
   t.same(memory, { userBytes: Number.NaN, kernelBytes: Number.NaN });
   const { userOwnChannel, kernelSocket } = tenmCosts;
@@ -47,13 +47,13 @@ t.test('few connections do not tell what one costs: the model does, and buffers 
   t.end();
 });
 
-t.test('without an answer from any worker there is no room', (t) => {
+t.test('there is no room before any worker has answered', (t) => {
   const silent = { ...usage, connections: 0, connectionsLimit: 0, openFds: 0, maxFds: 0 };
   t.equal(headroom(silent).rooms.connections.connections, 0);
   t.end();
 });
 
-t.test('a limit that cannot be read bounds nothing', (t) => {
+t.test('a limit that cannot be read sets no bound', (t) => {
   const { tcp_memory } = headroom({ ...usage, tcpLimitBytes: Number.POSITIVE_INFINITY }).rooms;
   t.same(tcp_memory, { usedRatio: 0, connections: Number.POSITIVE_INFINITY });
   t.end();

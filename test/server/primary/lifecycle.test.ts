@@ -4,7 +4,7 @@ import { Lifecycle, type StartStep } from '../../../server/primary/lifecycle.js'
 
 const NAMES = ['ports', 'admin', 'workers'];
 
-/** A life of fake parts that write down what happens to them; each step waits until the test lets it go on. */
+/** A lifecycle whose fake parts log what happens to them. Each step waits until the test lets it pass. */
 function lifeOf({ failing }: { failing?: string } = {}) {
   const log: string[] = [];
   const gates = new Map<string, () => void>();
@@ -54,7 +54,7 @@ function lifeOf({ failing }: { failing?: string } = {}) {
   return { life, log, clock, step, pass: (name: string) => gates.get(name)!() };
 }
 
-t.test('the steps are done one after the other, then it serves', async (t) => {
+t.test('the steps run one after the other, then the server serves', async (t) => {
   const { life, log, step, pass } = lifeOf();
   const over = life.run();
   for (const name of NAMES) {
@@ -69,7 +69,7 @@ t.test('the steps are done one after the other, then it serves', async (t) => {
 
 for (const during of NAMES) {
   for (const outcome of ['succeeds', 'fails'] as const) {
-    t.test(`a stop during the step "${during}", which then ${outcome}`, async (t) => {
+    t.test(`a stop is in order during the step "${during}", which then ${outcome}`, async (t) => {
       const { life, log, step, pass } = lifeOf(outcome === 'fails' ? { failing: during } : {});
       const over = life.run();
       const before = NAMES.slice(0, NAMES.indexOf(during));
@@ -84,14 +84,14 @@ for (const during of NAMES) {
       t.same(
         log,
         [...before, during, 'not ready', 'quiesce', 'drain stopping', 'close'],
-        'no later step, no serving, and what was opened is closed after the step',
+        'no later step runs, and everything that was opened is closed after the step',
       );
       t.ok(life.isStopping);
     });
   }
 }
 
-t.test('a step that fails ends the start, and closes what was opened', async (t) => {
+t.test('a step that fails ends the start, and everything that was opened is closed', async (t) => {
   const { life, log, step, pass } = lifeOf({ failing: 'admin' });
   const over = life.run();
   await step('ports');
@@ -102,7 +102,7 @@ t.test('a step that fails ends the start, and closes what was opened', async (t)
   t.same(log, ['ports', 'admin', 'close']);
 });
 
-t.test('a signal within a second of the first is the same wish; a later one stops at once', async (t) => {
+t.test('a second signal within a second does not count; a later one stops at once', async (t) => {
   const { life, log, clock } = lifeOf();
   void life.run();
   life.signal('SIGTERM');
@@ -114,7 +114,7 @@ t.test('a signal within a second of the first is the same wish; a later one stop
   t.ok(log.includes('stop at once'));
 });
 
-t.test('a drain that was asked for by HTTP and then by a signal goes on', async (t) => {
+t.test('the first signal does not cut short a drain requested over HTTP', async (t) => {
   const { life, log, clock } = lifeOf();
   void life.run();
   life.stop('POST /drain');
@@ -126,7 +126,7 @@ t.test('a drain that was asked for by HTTP and then by a signal goes on', async 
   t.ok(log.includes('stop at once'));
 });
 
-t.test('a restart is refused while the server starts, restarts or stops', async (t) => {
+t.test('a restart is refused while the server is starting, restarting or stopping', async (t) => {
   const { life, log, step, pass } = lifeOf();
   const over = life.run();
   t.notOk(life.restart('test'));

@@ -35,7 +35,7 @@ for (const [kind, row, labels] of [
   ['over all workers', histogram('x', 'What x is.', ({ histograms }) => histograms.age), {}],
   ['of each worker', workerHistogram('x', 'What x is.', ({ histograms }) => histograms.age), { worker: '3' }],
 ] as const) {
-  t.test(`a histogram ${kind} is exposed as one of prom-client with the same observations`, async (t) => {
+  t.test(`a histogram ${kind} is exposed like prom-client's own with the same observations`, async (t) => {
     const registry = new Registry();
     const theirs = new Histogram({
       name: `tenm_${row.name}`,
@@ -50,7 +50,7 @@ for (const [kind, row, labels] of [
   });
 }
 
-t.test('values, labels and workers', async (t) => {
+t.test('rows expose their values, labels and workers', async (t) => {
   const text = await textOf(
     gauge('connections', 'Open.', ({ total }) => total.gauges.connections),
     counters('closed_total', 'reason', 'Closed.', ({ total }) => total.reasons.closed),

@@ -12,24 +12,24 @@ function workerOf(id: number, hasLoaded = true) {
   return { id, number: id, hasLoaded, send, requests } as unknown as WorkerHandle & { requests: number[] };
 }
 
-t.test('it waits for every worker that has loaded, and for no other', async (t) => {
+t.test('a collection waits for every worker that has loaded its code, and for no other', async (t) => {
   const collector = new ReportCollector(new ClusterReport());
   const workers = [workerOf(1), workerOf(2), workerOf(3, false)];
   const collected = collector.collect(workers, false);
-  t.same(workers[2]!.requests, [], 'a worker that still loads its code is not asked');
+  t.same(workers[2]!.requests, [], 'a worker that is still loading its code is not asked');
   collector.answered(workers[0]!, workers[0]!.requests[0]!, report);
   collector.ended(workers[1]!);
   t.equal(await collected, 0, 'a worker that has ended is not waited for');
 });
 
-t.test('without a worker that could answer it does not wait at all', async (t) => {
+t.test('a collection without any worker that can answer does not wait', async (t) => {
   const collector = new ReportCollector(new ClusterReport());
   const startMs = performance.now();
   t.equal(await collector.collect([workerOf(1, false)], true), 0);
   t.ok(performance.now() - startMs < 500);
 });
 
-t.test('a worker that does not answer in time is missing, and its late answer still counts', async (t) => {
+t.test('a worker that does not answer in time is missing, but its late answer still counts', async (t) => {
   const cluster = new ClusterReport();
   const collector = new ReportCollector(cluster);
   const worker = workerOf(1);
@@ -39,7 +39,7 @@ t.test('a worker that does not answer in time is missing, and its late answer st
   t.ok(cluster.ofWorker(1));
 });
 
-t.test("rounds that overlap do not take each other's answers", async (t) => {
+t.test("overlapping rounds do not take each other's answers", async (t) => {
   const collector = new ReportCollector(new ClusterReport());
   const worker = workerOf(1);
   const first = collector.collect([worker], false);

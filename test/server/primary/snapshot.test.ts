@@ -43,7 +43,7 @@ export function snapshotOf(obstacle?: string): Snapshot {
   });
 }
 
-t.test('sums over the workers, and each worker for itself', (t) => {
+t.test('a snapshot holds the sums over the workers, and each worker', (t) => {
   const snapshot = snapshotOf();
   t.match(snapshot, { ready: true, reason: null, connections: 5, opened: 9, rejected: 3, drain: null });
   t.same(snapshot.messages, { received: 0, delivered: 40, unrouted: 0, dropped: 5 });
@@ -53,12 +53,12 @@ t.test('sums over the workers, and each worker for itself', (t) => {
       [101, 5, 40],
       [102, 0, 0],
     ],
-    'a worker without a report counts nothing yet',
+    'a worker without a report has counted nothing yet',
   );
   t.end();
 });
 
-t.test('an obstacle is why it is not ready', (t) => {
+t.test('the obstacle is the reason why the server is not ready', (t) => {
   t.match(snapshotOf('worker 2 is starting'), { ready: false, reason: 'worker 2 is starting' });
   t.end();
 });

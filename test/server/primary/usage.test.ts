@@ -3,7 +3,7 @@ import t from 'tap';
 import { EMPTY_SUMS } from '../../../server/metrics/worker-report.js';
 import { readUsage } from '../../../server/primary/usage.js';
 
-t.test('the reports of the workers together with the state of the host', (t) => {
+t.test('the usage combines the reports of the workers with the state of the host', (t) => {
   const usage = readUsage({
     ...EMPTY_SUMS,
     gauges: { ...EMPTY_SUMS.gauges, connections: 5, openFds: 9, memoryBytes: 3e7, baseMemoryBytes: 2e7 },

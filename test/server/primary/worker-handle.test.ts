@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import t from 'tap';
 import { WorkerHandle } from '../../../server/primary/worker-handle.js';
 
-/** A worker of node:cluster without a process; `pid` is `undefined` where the process could not be made. */
+/** A cluster worker without a process; `pid` is `undefined` if the process could not be created. */
 function handleOf(pid: number | undefined) {
   const sent: unknown[] = [];
   const killed: string[] = [];
@@ -24,7 +24,7 @@ function handleOf(pid: number | undefined) {
   };
 }
 
-t.test('it tells how a process has ended', async (t) => {
+t.test('exited resolves to how the process ended', async (t) => {
   const killed = handleOf(42);
   killed.emitter.emit('exit', null, 'SIGKILL');
   t.equal(await killed.handle.exited, 'SIGKILL');
@@ -33,7 +33,7 @@ t.test('it tells how a process has ended', async (t) => {
   t.equal(await failed.handle.exited, 'exit code 1');
 });
 
-t.test('a process that could not be made has ended', async (t) => {
+t.test('a process that could not be created counts as ended', async (t) => {
   const { handle, emitter, sent } = handleOf(undefined);
   emitter.emit('error', new Error('spawn EMFILE'));
   t.equal(await handle.exited, 'it could not be started: spawn EMFILE');
@@ -42,14 +42,14 @@ t.test('a process that could not be made has ended', async (t) => {
   t.same(sent, []);
 });
 
-t.test('an error of a process that runs does not end it', async (t) => {
+t.test('an error of a running process does not count as its end', async (t) => {
   const { handle, emitter } = handleOf(42);
   emitter.emit('error', new Error('write EPIPE'));
   emitter.emit('exit', 0, null);
   t.equal(await handle.exited, 'exit code 0');
 });
 
-t.test('whoever makes it stop listening learns whether it did so in time', async (t) => {
+t.test('shut() resolves to whether the worker stopped listening in time', async (t) => {
   const answers = handleOf(42);
   const shut = answers.handle.shut();
   answers.handle.hasShut();
@@ -58,7 +58,7 @@ t.test('whoever makes it stop listening learns whether it did so in time', async
   const ending = ends.handle.shut();
   ends.emitter.emit('exit', null, 'SIGKILL');
   t.equal(await ending, true);
-  t.equal(await handleOf(42).handle.shut(), false, 'it does neither');
+  t.equal(await handleOf(42).handle.shut(), false, 'the worker does neither');
 });
 
 t.test('messages of the embedded broker go over its channel, until it ends', async (t) => {

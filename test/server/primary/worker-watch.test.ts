@@ -25,7 +25,7 @@ const looks = (watch: WorkerWatch, count: number) => {
 };
 
 for (const state of ['listening', 'draining'] as const) {
-  t.test(`a worker that is ${state} and silent is asked, then killed`, (t) => {
+  t.test(`a worker that is ${state} and silent is first asked, then killed`, (t) => {
     const { watch, asked, killed } = watchOf(state);
     looks(watch, 3);
     t.same([asked.length, killed], [2, []]);
@@ -35,7 +35,7 @@ for (const state of ['listening', 'draining'] as const) {
   });
 }
 
-t.test('a worker that says something each second is neither asked nor killed', (t) => {
+t.test('a worker that sends a message every second is neither asked nor killed', (t) => {
   const { watch, worker, asked, killed } = watchOf('listening');
   for (let i = 0; i < 100; i++) {
     watch.look();
@@ -45,14 +45,14 @@ t.test('a worker that says something each second is neither asked nor killed', (
   t.end();
 });
 
-t.test('a timeout of 0 is never', (t) => {
+t.test('a timeout of 0 never kills a worker', (t) => {
   const { watch, killed } = watchOf('listening', 0);
   looks(watch, 1000);
   t.same(killed, []);
   t.end();
 });
 
-t.test('a worker that does not come up is killed, however much it says', (t) => {
+t.test('a worker that does not come up in time is killed even if it sends messages', (t) => {
   const { watch, worker, killed } = watchOf('starting');
   for (let i = 0; i < 5; i++) {
     watch.look();

@@ -1,22 +1,22 @@
-// A histogram for hot paths: an observation is a short walk over numbers and allocates nothing. prom-client's own hashes
-// labels at each observation.
+// A histogram for hot paths: an observation compares a few numbers and allocates nothing. prom-client's own histogram
+// hashes labels at each observation.
 
-/** A histogram as it crosses processes. */
+/** A histogram in the form that is sent between processes. */
 export interface HistogramReport {
   /** Upper bounds of the buckets, inclusive, ascending. */
   readonly bounds: readonly number[];
-  /** Observations in each bucket; the last one is for what is over all bounds. */
+  /** Observations in each bucket; the last bucket is for values above all bounds. */
   readonly counts: readonly number[];
   readonly sum: number;
 }
 
-/** Counts observations up to each bound, and their sum. */
+/** Counts the observations in each bucket, and adds up their values. */
 export class BucketHistogram {
   readonly #bounds: readonly number[];
   readonly #counts: Float64Array;
   #sum = 0;
 
-  /** @param bounds upper bounds of the buckets, inclusive, ascending, in the unit of what is observed */
+  /** @param bounds upper bounds of the buckets, inclusive, ascending, in the unit of the observed values */
   constructor(bounds: readonly number[]) {
     this.#bounds = bounds;
     this.#counts = new Float64Array(bounds.length + 1);

@@ -1,13 +1,13 @@
-// How late the event loop serves timers, as prom-client's default metrics tell it, but without waking the process up for
-// it: prom-client's own sampling takes half of the CPU of an idle process, and shows its interval as a delay.
+// The event loop delay that prom-client's default metrics report, without a timer of its own: prom-client's sampling
+// takes half of the CPU of an idle process, and its results include the sampling interval.
 import { createHistogram, type Histogram } from 'node:perf_hooks';
 import { type Aggregator, Gauge, type Registry } from 'prom-client';
 
 const MICROS_PER_SECOND = 1e6;
-/** In microseconds; two figures of each value are enough, and keep the histogram small. */
+/** In microseconds. Two significant digits are enough, and keep the histogram small. */
 const RANGE = { lowest: 1, highest: 1000 * MICROS_PER_SECOND, figures: 2 };
 
-/** Name after `nodejs_eventloop_lag_`, help, and which of several processes' values counts: as in prom-client. */
+/** As in prom-client: the name after `nodejs_eventloop_lag_`, the help text, and how the processes are aggregated. */
 const FIGURES: readonly (readonly [string, string, Aggregator, (micros: Histogram) => number])[] = [
   ['min', 'The minimum recorded event loop delay.', 'min', ({ min }) => min],
   ['max', 'The maximum recorded event loop delay.', 'max', ({ max }) => max],
@@ -33,16 +33,16 @@ const FIGURES: readonly (readonly [string, string, Aggregator, (micros: Histogra
   ],
 ];
 
-/** The delays since they were last collected. */
+/** The delays since the last collection. */
 export class LoopDelay {
   readonly #micros = createHistogram(RANGE);
 
-  /** @param delayMs how late a timer was served, in milliseconds */
+  /** @param delayMs how late a timer ran, in milliseconds */
   observe(delayMs: number): void {
     this.#micros.record(Math.max(RANGE.lowest, Math.round(delayMs * 1000)));
   }
 
-  /** Observes a timer of its own, for a process that has none to tell of. */
+  /** Starts a timer and observes it, for a process that has no timer to report on. */
   watch(everyMs: number): void {
     let dueMs = performance.now() + everyMs;
     setInterval(() => {
@@ -52,13 +52,13 @@ export class LoopDelay {
     }, everyMs).unref();
   }
 
-  /** Registers the gauges, in place of prom-client's own. Collecting them begins anew. */
+  /** Registers the gauges in place of prom-client's own. Each collection resets them. */
   register(registry: Registry): void {
     const gauges: Gauge[] = [];
     for (const [figure, help, aggregator] of FIGURES) {
       const name = `nodejs_eventloop_lag_${figure}_seconds`;
       registry.removeSingleMetric(name);
-      // The first one sets all of them: it is collected first.
+      // The first gauge sets all of them, since it is collected first.
       const collect = gauges.length === 0 ? { collect: () => this.#collect(gauges) } : {};
       gauges.push(new Gauge({ name, help, aggregator, registers: [registry], ...collect }));
     }

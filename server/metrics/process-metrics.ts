@@ -1,15 +1,15 @@
-// prom-client's default metrics of a process, at the price of a mostly idle one with many sockets.
+// prom-client's default metrics of a process, made cheap for a mostly idle process with many sockets.
 import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
 import { openFds } from '../host/fd-limit.js';
 import type { LoopDelay } from './loop-delay.js';
 
-/** prom-client cannot be told not to sample the event loop's delay; this is 25 days. */
+/** 25 days, since prom-client's sampling of the event loop delay cannot be turned off. */
 const NEVER_MS = 2 ** 31 - 1;
 
 /**
- * Registers the default metrics, with an own count of fds: theirs lists a folder with an entry per connection.
+ * Registers the default metrics with another count of open fds: prom-client lists a folder with an entry per connection.
  *
- * @param loopDelay tells the delays of the event loop
+ * @param loopDelay holds the delays of the event loop
  */
 export function collectProcessMetrics(register: Registry, loopDelay: LoopDelay): void {
   collectDefaultMetrics({ register, eventLoopMonitoringPrecision: NEVER_MS });

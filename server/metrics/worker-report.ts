@@ -1,34 +1,34 @@
-// The numbers of a worker as they cross to the primary, grouped by how those of several workers become one.
+// The numbers that a worker reports to the primary, grouped by how the reports of several workers are combined.
 import type { MetricObjectWithValues, MetricValueWithName } from 'prom-client';
 import type { HistogramReport } from './bucket-histogram.js';
 
-/** prom-client's default metrics of one process, as prom-client aggregates them. */
+/** prom-client's default metrics of one process, in the form that prom-client aggregates. */
 export type ProcessReport = MetricObjectWithValues<MetricValueWithName<string>>[];
 
-/** Values of now. They end with their worker. */
+/** Current values. They leave the sums when their worker ends. */
 export interface ReportedGauges {
   readonly connections: number;
-  /** Connections with written bytes that they have left unread. */
+  /** Connections whose clients have not read what was sent. */
   readonly stalled: number;
-  /** Channels with a connection in this worker. */
+  /** Channels that have a connection in this worker. */
   readonly channels: number;
   readonly connectionsLimit: number;
-  /** 1 while the worker hears the broker, else 0. */
+  /** 1 while the worker is connected to the broker, else 0. */
   readonly brokerConnected: number;
   readonly openFds: number;
   readonly maxFds: number;
   /** Memory that the worker shares with no other process. */
   readonly memoryBytes: number;
-  /** The same at its start, before its connections. */
+  /** The same memory at its start, before it had connections. */
   readonly baseMemoryBytes: number;
 }
 
-/** Counts since the worker's start. They outlive their worker in the sums, as all that follows does. */
+/** Counts since the worker's start. Like the reasons and histograms, they stay in the sums when the worker ends. */
 export interface ReportedCounters {
   readonly opened: number;
   readonly pingsSent: number;
   readonly messagesReceived: number;
-  /** One for each connection that a message was handed to. */
+  /** Counted once for each connection that a message was handed to. */
   readonly messagesDelivered: number;
   readonly messagesUnrouted: number;
   readonly brokerReconnects: number;
@@ -53,7 +53,7 @@ export interface ReportedHistograms {
   readonly loopDelay: HistogramReport;
 }
 
-/** What is summed over workers, field by field. */
+/** The part that is summed over the workers, field by field. */
 export interface ReportSums {
   readonly gauges: ReportedGauges;
   readonly counters: ReportedCounters;
@@ -61,9 +61,9 @@ export interface ReportSums {
   readonly histograms: ReportedHistograms;
 }
 
-/** All that the primary learns of a worker's numbers. */
+/** Everything that a worker reports to the primary. */
 export interface WorkerReport extends ReportSums {
-  /** Only where it was asked for: to collect it resets the delay of the event loop, so it is for scrapes. */
+  /** Only if requested. Collecting it resets the event loop delay, so only scrapes request it. */
   readonly process: ProcessReport | undefined;
 }
 
@@ -127,7 +127,7 @@ export const tallyOf = ({ counters, reasons }: ReportSums): Tally => ({
 /**
  * Adds a report to sums.
  *
- * @param sums of reports with the same reasons and bounds, or {@link EMPTY_SUMS}
+ * @param sums of reports with the same bounds, or {@link EMPTY_SUMS}
  */
 export function addReport(sums: ReportSums, report: ReportSums): ReportSums {
   const { age, pingLag, probe, handover, batchMessages, loopDelay } = sums.histograms;

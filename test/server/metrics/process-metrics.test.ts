@@ -7,7 +7,7 @@ import { collectProcessMetrics } from '../../../server/metrics/process-metrics.j
 const registry = new Registry();
 collectProcessMetrics(registry, new LoopDelay());
 
-t.test("prom-client's default metrics are there", async (t) => {
+t.test("prom-client's default metrics are registered", async (t) => {
   const names = (await registry.getMetricsAsJSON()).map(({ name }) => name);
   for (const name of [
     'process_cpu_seconds_total',

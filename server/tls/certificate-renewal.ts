@@ -1,4 +1,4 @@
-// The primary's side of the TLS certificate: sees when its files change, and sees to it that every worker shows the new one.
+// Renews the TLS certificate: the primary notices that the files have changed, and makes every worker serve the new one.
 import type { Logger } from '../logger.js';
 import {
   type Certificate,
@@ -8,48 +8,48 @@ import {
   validityWarning,
 } from './certificate.js';
 
-/** How often the files are looked at; they must look the same twice, since they are seldom written both at once. */
+/** How often the files are read. They must be the same twice, since the two are seldom written at the same moment. */
 const LOOK_EVERY_MS = 1000;
-/** Looks before a worker that does not show the certificate yet is told again. */
-const TELL_EVERY_LOOKS = 5;
+/** Looks between two orders to a worker that does not serve the certificate yet. */
+const ORDER_EVERY_LOOKS = 5;
 
 /** A worker as the renewal sees it. */
 export interface Shower {
   readonly number: number;
-  /** Digest of the certificate that it shows to new connections; `undefined` before it has said so. */
+  /** The certificate that it serves to new connections; `undefined` before it has reported one. */
   readonly certificate: ShownCertificate | undefined;
-  /** Why it could not take the certificate that it was last told to show. */
+  /** Why it could not load the certificate when it was last ordered to. */
   readonly renewalError: string | undefined;
-  /** Makes it show the certificate that is on disk. */
+  /** Orders it to load the certificate that is on disk. */
   renewCertificate(): void;
 }
 
-/** What a worker says of the certificate that it shows. */
+/** What a worker reports about the certificate that it serves. */
 export type ShownCertificate = Pick<Certificate, 'digest' | 'expiresAtS'>;
 
-/** What is told of the certificate. */
+/** The state of the certificate, for the metrics. */
 export interface CertificateState {
-  /** When the first of the certificates that workers show expires, in seconds since 1970. */
+  /** The earliest expiry of the certificates that workers serve, in seconds since 1970. */
   readonly expiresAtS: number;
-  /** Times that the files changed to something that all workers have taken. */
+  /** Changes of the files that all workers have loaded. */
   readonly succeeded: number;
-  /** Times that they changed to something that could not be used. */
+  /** Changes of the files that could not be used. */
   readonly failed: number;
 }
 
-/** Watches the files by their content: that also sees links that point elsewhere, as Kubernetes mounts them. */
+/** Watches the content of the files, and so also notices a symbolic link that is moved, as in Kubernetes mounts. */
 export class CertificateRenewal implements CertificateState {
   readonly #files: CertificateFiles;
   readonly #workers: () => readonly Shower[];
   readonly #logger: Logger;
   #wanted: Certificate;
-  /** Whether all workers show what is wanted. */
+  /** Whether all workers serve the wanted certificate. */
   #isTaken = true;
-  /** Digest of what was read last, fit for use or not. */
+  /** Digest of the files that were last parsed, usable or not. */
   #readDigest: string;
   #seenDigest: string;
   #looks = 0;
-  /** Digest of what a worker could not take: told once. */
+  /** Digest of a certificate that a worker could not load; it is counted and logged once. */
   #failedDigest: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   succeeded = 0;
@@ -79,13 +79,13 @@ export class CertificateRenewal implements CertificateState {
     clearInterval(this.#timer);
   }
 
-  /** Looks once. */
+  /** Looks at the files and the workers once. */
   look(): void {
     const digest = digestOfFiles(this.#files);
     const isSettled = digest === this.#seenDigest;
     this.#seenDigest = digest;
     if (isSettled && digest !== this.#readDigest) this.#read(digest);
-    this.#bringAbout();
+    this.#orderRenewal();
   }
 
   #read(digest: string): void {
@@ -94,7 +94,7 @@ export class CertificateRenewal implements CertificateState {
       this.#wanted = readCertificate(this.#files);
     } catch (error) {
       this.failed++;
-      this.#logger.error('the new certificate cannot be used, the old one stays', {
+      this.#logger.error('the new certificate cannot be used; the old one stays in use', {
         error: (error as Error).message,
       });
       return;
@@ -109,17 +109,17 @@ export class CertificateRenewal implements CertificateState {
     if (warning !== undefined) this.#logger.warn(warning, { subject: this.#wanted.subject });
   }
 
-  /** Tells the workers that show another certificate, again and again: one may have read a file half-written. */
-  #bringAbout(): void {
+  /** Repeats the order to workers that serve another certificate: one of them may have read a half-written file. */
+  #orderRenewal(): void {
     const others = this.#workers().filter(({ certificate }) => certificate?.digest !== this.#wanted.digest);
     if (others.length === 0) {
       this.#taken();
       return;
     }
-    // A worker that is still starting reads the files by itself.
-    const told = others.filter(({ certificate }) => certificate !== undefined);
-    if (this.#looks++ % TELL_EVERY_LOOKS === 0) for (const worker of told) worker.renewCertificate();
-    const refusing = told.find(({ renewalError }) => renewalError !== undefined);
+    // A worker that is still starting will read the files anyway.
+    const running = others.filter(({ certificate }) => certificate !== undefined);
+    if (this.#looks++ % ORDER_EVERY_LOOKS === 0) for (const worker of running) worker.renewCertificate();
+    const refusing = running.find(({ renewalError }) => renewalError !== undefined);
     if (refusing !== undefined) this.#refused(refusing);
   }
 
@@ -127,7 +127,7 @@ export class CertificateRenewal implements CertificateState {
     if (this.#failedDigest === this.#wanted.digest) return;
     this.#failedDigest = this.#wanted.digest;
     this.failed++;
-    this.#logger.error('a worker cannot use the new certificate, and will try again', {
+    this.#logger.error('a worker cannot use the new certificate and will try again', {
       worker: number,
       error: renewalError,
     });

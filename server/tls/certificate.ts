@@ -1,9 +1,9 @@
-// A TLS certificate and its key as they are on disk: read and checked before uWebSockets.js gets their names.
+// Reads and checks the TLS certificate and its key before uWebSockets.js gets the names of the files.
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { NamedFileError, readBounded, readNamedFile } from '../command/named-file.js';
 
-/** Where the certificate (with its chain) and its key are: PEM files. */
+/** The PEM files of the certificate (with its chain) and of its key. */
 export interface CertificateFiles {
   readonly cert: string;
   readonly key: string;
@@ -18,12 +18,12 @@ export const certificateFiles = (options: {
     ? undefined
     : { cert: options.tlsCert, key: options.tlsKey };
 
-/** What is known of a certificate that can be used. */
+/** A certificate that can be used. */
 export interface Certificate {
-  /** Tells one content of both files from another. */
+  /** Identifies the content of both files. */
   readonly digest: string;
   readonly subject: string;
-  /** From when on, and until when, it is valid, in seconds since 1970. */
+  /** Start and end of its validity, in seconds since 1970. */
   readonly beginsAtS: number;
   readonly expiresAtS: number;
 }
@@ -31,7 +31,7 @@ export interface Certificate {
 /**
  * Reads the files as they are now.
  *
- * @throws {NamedFileError} when one cannot be read or is no such PEM, and when they do not belong together
+ * @throws {NamedFileError} if a file cannot be read or parsed, or if the two do not belong together
  */
 export function readCertificate({ cert, key }: CertificateFiles): Certificate {
   const { certPem, certificate } = readNamedFile('--tls-cert', cert, (content) => ({
@@ -51,16 +51,16 @@ export function readCertificate({ cert, key }: CertificateFiles): Certificate {
   };
 }
 
-/** What an operator should know of a certificate that clients will refuse; `undefined` when there is nothing. */
+/** A warning about a certificate that clients refuse because of its dates; `undefined` if they do not. */
 export function validityWarning({ beginsAtS, expiresAtS }: Certificate, nowS: number): string | undefined {
   const at = (seconds: number) => new Date(1000 * seconds).toISOString();
   if (nowS >= expiresAtS) return `the TLS certificate expired at ${at(expiresAtS)}: clients refuse it`;
   if (nowS < beginsAtS)
-    return `the TLS certificate is valid from ${at(beginsAtS)} on: clients refuse it until then`;
+    return `the TLS certificate is not valid before ${at(beginsAtS)}: clients refuse it until then`;
   return undefined;
 }
 
-/** OpenSSL, which uWebSockets.js hands the names of the files, is stricter than X509Certificate is. */
+/** Checks the files with OpenSSL, which uWebSockets.js uses and which is stricter than X509Certificate. */
 function checkContext(cert: Buffer, key: Buffer, path: string): void {
   try {
     createSecureContext({ cert, key });
@@ -71,7 +71,7 @@ function checkContext(cert: Buffer, key: Buffer, path: string): void {
   }
 }
 
-/** Editors of Windows put it before the first line, where OpenSSL finds no PEM then. */
+/** Windows editors put it before the first line; OpenSSL then finds no PEM. */
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 
 function checkEncoding(pem: Buffer): void {
@@ -85,7 +85,7 @@ function certificateIn(pem: Buffer): X509Certificate {
   try {
     return new X509Certificate(pem);
   } catch {
-    throw new NamedFileError('holds no certificate in PEM');
+    throw new NamedFileError('contains no PEM certificate');
   }
 }
 
@@ -96,13 +96,13 @@ function privateKeyIn(pem: Buffer): KeyObject {
   } catch {
     throw new NamedFileError(
       pem.includes('ENCRYPTED')
-        ? 'is encrypted; give it without a passphrase'
-        : 'holds no private key in PEM',
+        ? 'is encrypted; give a key without a passphrase'
+        : 'contains no PEM private key',
     );
   }
 }
 
-/** The digest that {@link readCertificate} would give, of files that need not be fit for use. */
+/** Returns the digest that {@link readCertificate} would return, also for files that cannot be used. */
 export function digestOfFiles({ cert, key }: CertificateFiles): string {
   return digestOf(readOr(cert), readOr(key));
 }

@@ -167,8 +167,8 @@ t.test('files that cannot be used: an error at the start, the old certificate la
     return process.lines[0]!;
   };
   t.match(await refused(`${cert}.nowhere`, key), /--tls-cert ".*cert\.pem\.nowhere" cannot be read: ENOENT/);
-  t.match(await refused(garbage, key), /--tls-cert ".*garbage" holds no certificate in PEM/);
-  t.match(await refused(cert, garbage), /--tls-key ".*garbage" holds no private key in PEM/);
+  t.match(await refused(garbage, key), /--tls-cert ".*garbage" contains no PEM certificate/);
+  t.match(await refused(cert, garbage), /--tls-key ".*garbage" contains no PEM private key/);
   t.match(await refused(cert, other.keyFile), /--tls-key ".*" is not the key of the certificate in/);
   const encrypted = join(folder, 'encrypted');
   execFileSync('openssl', [

@@ -8,7 +8,7 @@ import { readCertificate, validityWarning } from '../../../server/tls/certificat
 const made = selfSigned();
 t.teardown(() => made.remove());
 
-t.test('a byte order mark is named, with the flag and the file', (t) => {
+t.test('the error for a byte order mark names the flag and the file', (t) => {
   const folder = t.testdir({});
   const marked = (file: string) => {
     const path = join(folder, 'marked.pem');
@@ -25,7 +25,7 @@ t.test('a byte order mark is named, with the flag and the file', (t) => {
   t.end();
 });
 
-t.test('text around the PEM is allowed, as many authorities write it', (t) => {
+t.test('text around the PEM is allowed, since many authorities write it', (t) => {
   const folder = t.testdir({});
   const path = join(folder, 'chain.pem');
   writeFileSync(path, `subject=CN = localhost\r\n${readFileSync(made.certFile, 'utf8')}\n\n# end\n`);
@@ -33,16 +33,16 @@ t.test('text around the PEM is allowed, as many authorities write it', (t) => {
   t.end();
 });
 
-t.test('a certificate that clients will refuse for its time is told', (t) => {
+t.test('a certificate outside its validity period causes a warning', (t) => {
   const { beginsAtS, expiresAtS } = readCertificate({ cert: made.certFile, key: made.keyFile });
   const certificate = { digest: '', subject: '', beginsAtS, expiresAtS };
   t.equal(validityWarning(certificate, (beginsAtS + expiresAtS) / 2), undefined);
   t.match(validityWarning(certificate, expiresAtS), /expired at 20.*: clients refuse it/);
-  t.match(validityWarning(certificate, beginsAtS - 1), /is valid from 20.* on/);
+  t.match(validityWarning(certificate, beginsAtS - 1), /is not valid before 20.*: clients refuse it/);
   t.end();
 });
 
-t.test('a key that is encrypted is named as that', (t) => {
+t.test('the error for an encrypted key says so', (t) => {
   const folder = t.testdir({});
   const encrypted = join(folder, 'key.pem');
   execFileSync('openssl', [

@@ -1,4 +1,4 @@
-// The live host as the checks see it: a thin reader of /proc and /sys/fs/cgroup below a root that tests replace.
+// Reads what the checks need to know about the host from /proc and /sys/fs/cgroup, below a root that tests can replace.
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -13,29 +13,29 @@ import {
   parseOpenFilesLimit,
 } from './proc-text.js';
 
-/** What was read, or why it could not be. */
+/** A value that was read, or why it could not be read. */
 export type Reading<T> = { readonly value: T } | { readonly unreadable: string; readonly isMissing: boolean };
 
-/** Limits of a control group that bear on a server: bytes, processes and threads, cores. */
+/** The limits of a control group that affect a server: bytes, processes and threads, cores. */
 export type CgroupLimit = 'memory' | 'pids' | 'cpu';
 
-/** The host's limits and means. Nothing throws: what cannot be read says why. */
+/** The limits and resources of a host. Nothing throws: a value that cannot be read says why. */
 export interface Host {
-  /** Cores that the processes of a server may keep busy; a CPU quota counts as so many, rounded up. At least 1. */
+  /** Cores that the processes of a server may keep busy, at least 1. A CPU quota counts in cores, rounded up. */
   readonly cores: number;
   /** The value of a key such as `fs.file-max`, its numbers separated by single spaces. */
   sysctl(key: string): Reading<string>;
   /** Open files of this process (RLIMIT_NOFILE), which workers inherit. */
   openFiles(): Reading<Limit>;
-  /** What new processes can have without swapping. */
+  /** Memory that is available to new processes without swapping. */
   memoryAvailableBytes(): Reading<number>;
-  /** The least limit of this process's control group and those above it; Infinity where there is none. */
+  /** The lowest limit of this process's control group and the groups above it; Infinity if there is none. */
   cgroupLimit(kind: CgroupLimit): Reading<number>;
   /** Whether a file or folder, such as `proc/self/status`, can be read. */
   isReadable(path: string): boolean;
 }
 
-/** The files of a limit in both versions of control groups, and what their contents, joined by a space, say. */
+/** The files of each limit in both versions of control groups, and the parser of their contents, joined by a space. */
 const LIMIT_FILES = {
   memory: { v1: ['memory.limit_in_bytes'], v2: ['memory.max'], parse: parseCgroupLimit },
   pids: { v1: ['pids.max'], v2: ['pids.max'], parse: parseCgroupLimit },
@@ -43,14 +43,14 @@ const LIMIT_FILES = {
 } as const;
 
 /**
- * Cores that the processes of a server or a load client may keep busy: the one place that decides it. Node's own
- * availableParallelism() knows of a CPU quota only in some versions, rounds it down, and sees none of a group above.
+ * Cores that the processes of a server or a load client may keep busy. Node's own availableParallelism() takes a CPU
+ * quota into account only in some versions, rounds it down, and misses the quota of a group above.
  */
 export const usableCores = (): number => liveHost().cores;
 
 /**
  * @param root the folder that holds `proc` and `sys`
- * @param processors that this process may be scheduled on; the default reads them
+ * @param processors number that this process may be scheduled on; read from the host by default
  */
 export function liveHost(root = '/', processors?: number): Host {
   const read = (path: string): Reading<string> => {
@@ -102,11 +102,11 @@ export function liveHost(root = '/', processors?: number): Host {
   };
 }
 
-/** The folders whose files may limit a group: its own, and those above it. Containers often see the top only. */
+/** The folders whose files may limit a group: its own, and those above it. A container often sees only the top one. */
 function cgroupFolders({ controllers, path }: CgroupMembership, kind: CgroupLimit) {
   if (controllers.length > 0 && !controllers.includes(kind)) return [];
   const isV2 = controllers.length === 0;
-  // Controllers that are mounted together have a folder of all their names, and mostly links of the single ones.
+  // Controllers that are mounted together have one folder named after all of them, and usually a link for each of them.
   const mounts = isV2 ? ['', 'unified'] : [...new Set([kind, controllers.join(',')])];
   const files = LIMIT_FILES[kind][isV2 ? 'v2' : 'v1'];
   return mounts.flatMap((mount) =>

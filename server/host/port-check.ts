@@ -1,19 +1,19 @@
-// Whether the ports of the range can be had. With SO_REUSEPORT two servers would share a port without a word.
+// Checks that all ports of a range are free. With SO_REUSEPORT, two servers would share a port silently.
 import { createServer } from 'node:net';
 import type { PortRange } from '../command/option.js';
 
-/** Ports tried at the same time: each takes a file descriptor. */
+/** Ports that are tried at the same time; each takes a file descriptor. */
 const AT_ONCE = 256;
 
-/** A port that something else holds, or an address that is not of this machine. */
+/** A port that cannot be listened on. */
 export class PortError extends Error {
   readonly code = 'PORT';
 }
 
 /**
- * Binds every port of the range, alone, and lets it go again.
+ * Binds every port of the range exclusively, and releases it.
  *
- * @throws {PortError} that names the first port that cannot be had, and why
+ * @throws {PortError} that names the first port that cannot be bound, and why
  */
 export async function checkPorts(host: string, ports: PortRange): Promise<void> {
   for (let first = ports.first; first <= ports.last; first += AT_ONCE) {
@@ -30,12 +30,12 @@ function checkPort(host: string, port: number): Promise<void> {
   });
 }
 
-/** What an operator needs to know about a port that cannot be listened on, in one line. */
+/** Explains in one line why a port cannot be listened on. */
 export function explain(host: string, port: number, error: NodeJS.ErrnoException): string {
   const where = `cannot listen on ${host} port ${port}`;
   switch (error.code) {
     case 'EADDRINUSE':
-      return `${where}: something else holds it; see who with: ss -tanp 'sport = :${port}'`;
+      return `${where}: something else holds it; find it with: ss -tanp 'sport = :${port}'`;
     case 'EACCES':
       return `${where}: ports below 1024 need the capability CAP_NET_BIND_SERVICE`;
     case 'EADDRNOTAVAIL':

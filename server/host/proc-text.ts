@@ -1,4 +1,4 @@
-// What the kernel writes in /proc and /sys/fs/cgroup, as numbers. Pure functions of the text.
+// Parses what the kernel writes in /proc and /sys/fs/cgroup. Pure functions of the text.
 
 /** An inclusive span of ports. */
 export interface PortSpan {
@@ -6,32 +6,32 @@ export interface PortSpan {
   readonly last: number;
 }
 
-/** Soft and hard limit; Infinity where there is none. */
+/** Soft and hard limit; Infinity means no limit. */
 export interface Limit {
   readonly soft: number;
   readonly hard: number;
 }
 
-/** One line of /proc/self/cgroup: see cgroups(7). Version 2 has no controllers in it. */
+/** One line of /proc/self/cgroup; see cgroups(7). The line of version 2 names no controllers. */
 export interface CgroupMembership {
   readonly controllers: readonly string[];
   readonly path: string;
 }
 
-/** The limit of open files in /proc/PID/limits (proc_pid_limits(5)); `undefined` where the line is missing. */
+/** The limit of open files in /proc/PID/limits (proc_pid_limits(5)); `undefined` if the line is missing. */
 export function parseOpenFilesLimit(text: string): Limit | undefined {
   const match = /^Max open files\s+(\d+|unlimited)\s+(\d+|unlimited)/m.exec(text);
   if (match === null) return undefined;
   return { soft: numberOrUnlimited(match[1]!), hard: numberOrUnlimited(match[2]!) };
 }
 
-/** MemAvailable of /proc/meminfo (proc_meminfo(5)) in bytes; `undefined` where it is missing. */
+/** MemAvailable of /proc/meminfo (proc_meminfo(5)) in bytes; `undefined` if it is missing. */
 export function parseMemoryAvailable(text: string): number | undefined {
   const match = /^MemAvailable:\s+(\d+) kB/m.exec(text);
   return match === null ? undefined : Number(match[1]) * 1024;
 }
 
-/** The numbers of a sysctl, such as `4096\t16384\t4194304`; NaN stands for what is no number. */
+/** The numbers of a sysctl, such as `4096\t16384\t4194304`; NaN stands for anything else. */
 export const parseNumbers = (text: string): number[] =>
   text
     .trim()
@@ -39,7 +39,7 @@ export const parseNumbers = (text: string): number[] =>
     .filter((word) => word !== '')
     .map(Number);
 
-/** A list of ports and spans, such as `6379,10000-11000`; an empty text is an empty list. */
+/** A list of ports and spans, such as `6379,10000-11000`; an empty text gives an empty list. */
 export function parsePortSpans(text: string): PortSpan[] {
   return text
     .trim()
@@ -51,7 +51,7 @@ export function parsePortSpans(text: string): PortSpan[] {
     });
 }
 
-/** The parts of `wanted` that no span of `cover` holds. */
+/** The parts of `wanted` that no span of `cover` includes. */
 export function uncovered(wanted: PortSpan, cover: readonly PortSpan[]): PortSpan[] {
   let rest: PortSpan[] = [wanted];
   for (const span of cover) {
@@ -82,7 +82,7 @@ export function parseCgroups(text: string): CgroupMembership[] {
     }));
 }
 
-/** Version 1 writes "no limit" as the highest multiple of the page size that fits, near 2^63. */
+/** Version 1 writes "no limit" as the highest possible multiple of the page size, near 2^63. */
 const V1_UNLIMITED_BYTES = 2 ** 62;
 
 /** A limit in a cgroup's file: a number, or `max`; `undefined` for anything else. */
@@ -95,10 +95,11 @@ export function parseCgroupLimit(text: string): number | undefined {
 }
 
 /**
- * A CPU quota, in cores: `50000 100000` is half of one. Microseconds that a group may run in each period, and the period;
- * see cpu.max (version 2) and cpu.cfs_quota_us (version 1) in the kernel's documentation.
+ * A CPU quota in cores: `50000 100000` is half a core. The numbers are the microseconds that a group may run in each
+ * period, and the length of the period; see cpu.max (version 2) and cpu.cfs_quota_us (version 1) in the kernel's
+ * documentation.
  *
- * @returns Infinity where there is none (`max`, or -1), `undefined` where the text is neither
+ * @returns Infinity if there is no quota (`max` or -1), `undefined` if the text is not a quota
  */
 export function parseCpuQuota(text: string): number | undefined {
   const match = /^(max|-1|\d+) (\d+)$/.exec(text.trim());
@@ -109,11 +110,11 @@ export function parseCpuQuota(text: string): number | undefined {
 }
 
 /**
- * Processors that a process may be scheduled on, and that are switched on.
+ * Counts the processors that a process may be scheduled on and that are online.
  *
- * @param status text of /proc/self/status, whose Cpus_allowed_list may name some that are not there
- * @param online text of /sys/devices/system/cpu/online; the kernel writes lists of processors like those of ports
- * @returns `undefined` where there is no such line
+ * @param status text of /proc/self/status, whose Cpus_allowed_list may name processors that do not exist
+ * @param online text of /sys/devices/system/cpu/online; the kernel writes lists of processors like lists of ports
+ * @returns `undefined` if there is no such line
  */
 export function countAllowedCpus(status: string, online: string): number | undefined {
   const allowed = /^Cpus_allowed_list:\s+([\d,-]+)$/m.exec(status)?.[1];

@@ -1,20 +1,20 @@
-// What the host's TCP holds and refuses: from /proc/net/sockstat, /proc/net/netstat and /proc/sys/net/ipv4/tcp_mem.
+// The host's TCP sockets, their memory and its limit: from /proc/net/sockstat, /proc/net/netstat and tcp_mem.
 import { readFileSync } from 'node:fs';
 
-/** The host's TCP sockets. Their count and memory are of the whole host, other programs and containers included. */
+/** The TCP sockets of the whole host, including those of other programs and containers. */
 export interface TcpMemory {
-  /** Sockets that hold memory, listening and closing ones among them. */
+  /** Sockets that hold memory, including listening and closing ones. */
   readonly sockets: number;
   /** Memory of their buffers. */
   readonly usedBytes: number;
-  /** Where the kernel begins to refuse (the third number of tcp_mem); Infinity where it cannot be read. */
+  /** Above this the kernel refuses more buffers (third number of tcp_mem); Infinity if it cannot be read. */
   readonly limitBytes: number;
 }
 
 const AT_PAGESZ = 6n;
 const USUAL_PAGE_BYTES = 4096;
 
-/** Size of a page, from the auxiliary vector that the kernel gives each program (getauxval(3)). */
+/** Reads the page size from the auxiliary vector that the kernel gives each program (getauxval(3)). */
 function readPageBytes(): number {
   try {
     const vector = readFileSync('/proc/self/auxv');
@@ -45,9 +45,9 @@ export function parseTcpMemory(sockstat: string, tcpMem: string, bytesPerPage: n
 }
 
 /**
- * A counter of /proc/net/netstat, where a line of names is followed by a line of numbers.
+ * Reads a counter of /proc/net/netstat, in which a line of names is followed by a line of numbers.
  *
- * @returns 0 where there is no such counter
+ * @returns 0 if there is no such counter
  */
 export function parseTcpCounter(netstat: string, name: string): number {
   const [names, values] = netstat.split('\n').filter((line) => line.startsWith('TcpExt:'));
@@ -58,7 +58,7 @@ export function parseTcpCounter(netstat: string, name: string): number {
 export const readTcpMemory = (): TcpMemory =>
   parseTcpMemory(read('/proc/net/sockstat'), read('/proc/sys/net/ipv4/tcp_mem'), pageBytes);
 
-/** Connections that the kernel dropped since the accept queue of a listening socket was full. */
+/** Connections that the kernel dropped because the accept queue of a listening socket was full. */
 export const readListenOverflows = (): number =>
   parseTcpCounter(read('/proc/net/netstat'), 'ListenOverflows');
 
@@ -66,7 +66,7 @@ function read(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch {
-    // A container may hide it: then the metric is 0, as its help says.
+    // A container may hide the file; the metric is then 0, as its help says.
     return '';
   }
 }

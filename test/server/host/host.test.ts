@@ -3,7 +3,7 @@ import t from 'tap';
 import { liveHost, usableCores } from '../../../server/host/host.js';
 import { fakeHost } from '../../harness/fake-host.js';
 
-t.test('what is there is read', async (t) => {
+t.test('values of the host are read', async (t) => {
   const host = liveHost(fakeHost(), 32);
   t.equal(host.cores, 32);
   t.same(host.sysctl('net.ipv4.tcp_wmem'), { value: '4096 16384 262144' });
@@ -11,14 +11,14 @@ t.test('what is there is read', async (t) => {
   t.same(host.memoryAvailableBytes(), { value: 61_000_000 * 1024 });
 });
 
-t.test('what is not there, or not understood, says so', async (t) => {
+t.test('a value that is missing or not understood says so', async (t) => {
   const host = liveHost(fakeHost({ 'proc/meminfo': 'nothing\n', 'proc/self/limits': undefined }));
   t.match(host.openFiles(), { unreadable: /^\/proc\/self\/limits: does not exist/, isMissing: true });
   t.match(host.memoryAvailableBytes(), { unreadable: 'not understood: "nothing"', isMissing: false });
   t.match(host.sysctl('net.ipv4'), { unreadable: /EISDIR/ });
 });
 
-t.test('the least limit of the control groups above counts', async (t) => {
+t.test('the lowest limit of the control groups above counts', async (t) => {
   const limit = (kind: 'memory' | 'pids', changes: Record<string, string | undefined>) => {
     const reading = liveHost(fakeHost(changes)).cgroupLimit(kind);
     return 'value' in reading ? reading.value : reading.unreadable;
@@ -26,7 +26,7 @@ t.test('the least limit of the control groups above counts', async (t) => {
   t.equal(limit('pids', {}), 32768);
   t.equal(limit('memory', {}), Number.POSITIVE_INFINITY);
   t.equal(limit('memory', { 'sys/fs/cgroup/system.slice/memory.max': '1000000\n' }), 1_000_000);
-  t.equal(limit('pids', { 'sys/fs/cgroup/pids.max': '100\n' }), 100, 'a container sees the top only');
+  t.equal(limit('pids', { 'sys/fs/cgroup/pids.max': '100\n' }), 100, 'a container sees only the top group');
   const v1 = {
     'proc/self/cgroup': '8:pids:/a/b\n4:memory:/a/b\n0::/\n',
     'sys/fs/cgroup/memory/memory.limit_in_bytes': '9223372036854771712\n',
@@ -39,7 +39,7 @@ t.test('the least limit of the control groups above counts', async (t) => {
 });
 
 t.test(
-  'cores are the processors that are allowed and switched on, or fewer by a CPU quota, rounded up',
+  'the cores are the allowed and online processors, or the CPU quota rounded up if that is less',
   async (t) => {
     const cores = (changes: Record<string, string | undefined>, processors?: number) =>
       liveHost(fakeHost(changes), processors).cores;
@@ -47,7 +47,7 @@ t.test(
     t.equal(
       cores({ 'proc/self/status': 'Cpus_allowed_list:\t0-3,40-63\n' }),
       4,
-      'more are allowed than there are',
+      'more processors are allowed than exist',
     );
     t.equal(cores({ 'proc/self/status': undefined }), availableParallelism());
     const v2 = (text: string, group = 'system.slice/10m-server.service') =>
@@ -56,7 +56,7 @@ t.test(
     t.equal(v2('150000 100000\n'), 2);
     t.equal(v2('100 100000\n'), 1, 'never less than 1');
     t.equal(v2('250000 100000\n', 'system.slice'), 3, 'a group above');
-    t.equal(v2('200000 100000\n', '.'), 2, 'a container sees the top only');
+    t.equal(v2('200000 100000\n', '.'), 2, 'a container sees only the top group');
     t.equal(v2('99000000 100000\n'), 32);
     t.equal(v2('nonsense\n'), 32);
     const v1 = (controllers: string, folder: string, quota: string) =>
@@ -67,23 +67,27 @@ t.test(
       });
     t.equal(v1('cpu', 'cpu/a/b', '75000'), 2);
     t.equal(v1('cpu,cpuacct', 'cpu/a', '200000'), 4);
-    t.equal(v1('cpu,cpuacct', 'cpu,cpuacct/a', '200000'), 4, 'where there is no link of the single name');
+    t.equal(v1('cpu,cpuacct', 'cpu,cpuacct/a', '200000'), 4, 'there is no link of the single name');
     t.equal(v1('cpu', 'cpu/a/b', '-1'), 32);
-    t.equal(cores({ 'sys/fs/cgroup/cpu.max': '300000 100000\n' }, 2), 2, 'the fewer of both');
+    t.equal(cores({ 'sys/fs/cgroup/cpu.max': '300000 100000\n' }, 2), 2, 'the lower of the two counts');
     t.ok(usableCores() >= 1 && usableCores() <= availableParallelism() + 1);
   },
 );
 
-t.test('what is there can be read', async (t) => {
+t.test('isReadable is true for files and folders that exist', async (t) => {
   const host = liveHost(fakeHost());
   t.equal(host.isReadable('proc/self/status'), true);
   t.equal(host.isReadable('proc/self/fd'), true, 'folders too');
   t.equal(host.isReadable('proc/nothing'), false);
 });
 
-t.test('the machine that this runs on can be read', { skip: process.platform !== 'linux' }, async (t) => {
-  const host = liveHost();
-  t.match(host.openFiles(), { value: { hard: Number } });
-  t.match(host.memoryAvailableBytes(), { value: Number });
-  t.match(host.sysctl('fs.file-max'), { value: /^\d+$/ });
-});
+t.test(
+  'values of the machine that runs the tests can be read',
+  { skip: process.platform !== 'linux' },
+  async (t) => {
+    const host = liveHost();
+    t.match(host.openFiles(), { value: { hard: Number } });
+    t.match(host.memoryAvailableBytes(), { value: Number });
+    t.match(host.sysctl('fs.file-max'), { value: /^\d+$/ });
+  },
+);

@@ -5,19 +5,16 @@ import { whyNoMounts, withoutProc } from '../../harness/bare-host.js';
 
 const module = new URL('../../../server/host/own-memory.js', import.meta.url).href;
 
-t.test(
-  'memory of its own grows with what the process keeps, and is less than all that is resident',
-  async (t) => {
-    collectGarbage();
-    const before = ownMemoryBytes();
-    t.ok(before > 1e6 && before <= process.memoryUsage.rss());
-    const kept = Buffer.alloc(50e6, 1);
-    const grown = ownMemoryBytes() - before;
-    t.ok(grown > 45e6 && grown < 100e6, `${grown} bytes for ${kept.length}`);
-  },
-);
+t.test('own memory grows with what the process keeps, and is less than the resident memory', async (t) => {
+  collectGarbage();
+  const before = ownMemoryBytes();
+  t.ok(before > 1e6 && before <= process.memoryUsage.rss());
+  const kept = Buffer.alloc(50e6, 1);
+  const grown = ownMemoryBytes() - before;
+  t.ok(grown > 45e6 && grown < 100e6, `${grown} bytes for ${kept.length}`);
+});
 
-t.test('a collection gives back what nobody holds', async (t) => {
+t.test('a garbage collection frees what nothing refers to', async (t) => {
   const registry = new FinalizationRegistry(() => t.pass('collected'));
   registry.register({}, undefined);
   t.plan(1);
@@ -27,7 +24,7 @@ t.test('a collection gives back what nobody holds', async (t) => {
   }
 });
 
-t.test('without /proc it is the most that was resident', { skip: whyNoMounts() }, async (t) => {
+t.test('own memory is the peak resident memory without /proc', { skip: whyNoMounts() }, async (t) => {
   const script = `const { ownMemoryBytes } = await import('${module}'); process.stdout.write(String(ownMemoryBytes()))`;
   const [command, ...args] = [...withoutProc, process.execPath, '--input-type=module', '-e', script];
   const { stdout } = spawnSync(command!, args, { encoding: 'utf8' });

@@ -5,7 +5,7 @@ import { noPorts } from '../../../server/command/option.js';
 import { checkPorts, explain, PortError } from '../../../server/host/port-check.js';
 import { freePorts } from '../../harness/ports.js';
 
-t.test('ports that are free are let go again', async (t) => {
+t.test('free ports are released after the check', async (t) => {
   const first = await freePorts(600);
   const range = { first, last: first + 599 };
   await checkPorts('127.0.0.1', range);
@@ -13,7 +13,7 @@ t.test('ports that are free are let go again', async (t) => {
   await t.resolves(checkPorts('127.0.0.1', noPorts));
 });
 
-t.test('one that is taken is named, wherever it is in the range', async (t) => {
+t.test('the error names the port that is taken, wherever it is in the range', async (t) => {
   const first = await freePorts(600);
   const taken = first + 555;
   const holder = createServer().listen(taken, '127.0.0.1');
@@ -26,14 +26,14 @@ t.test('one that is taken is named, wherever it is in the range', async (t) => {
   });
 });
 
-t.test('an address that is not of this machine', async (t) => {
+t.test('the error for a foreign address says so', async (t) => {
   const first = await freePorts(1);
   const error = await checkPorts('192.0.2.1', { first, last: first }).catch((reason) => reason);
   t.ok(error instanceof PortError);
   t.match(error.message, /192\.0\.2\.1 port \d+: this machine does not have that address/);
 });
 
-t.test('what an operator is told', async (t) => {
+t.test('the error explains each cause to the operator', async (t) => {
   const words = (code: string) =>
     explain('::', 80, Object.assign(new Error('what the system says'), { code }));
   t.match(words('EADDRINUSE'), "ss -tanp 'sport = :80'");

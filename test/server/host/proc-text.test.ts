@@ -12,7 +12,7 @@ import {
   uncovered,
 } from '../../../server/host/proc-text.js';
 
-t.test('limits, memory and vectors', async (t) => {
+t.test('limits, memory and vectors are parsed', async (t) => {
   const limits =
     'Limit  Soft Limit  Hard Limit  Units\nMax open files            1024                 20000                files\n';
   t.same(parseOpenFilesLimit(limits), { soft: 1024, hard: 20000 });
@@ -27,7 +27,7 @@ t.test('limits, memory and vectors', async (t) => {
   t.same(parseNumbers('\n'), []);
 });
 
-t.test('spans of ports, and what of them another list leaves out', async (t) => {
+t.test('spans of ports are parsed, and the ports that a list does not cover are found', async (t) => {
   t.same(parsePortSpans('6379,10000-11000\n'), [
     { first: 6379, last: 6379 },
     { first: 10000, last: 11000 },
@@ -42,7 +42,7 @@ t.test('spans of ports, and what of them another list leaves out', async (t) => 
   t.equal(left('9110', '9110'), '');
 });
 
-t.test('control groups of both versions', async (t) => {
+t.test('control groups of both versions are parsed', async (t) => {
   t.same(parseCgroups('0::/a/b\n'), [{ controllers: [], path: '/a/b' }]);
   t.same(parseCgroups('9:name=systemd:/\n4:memory:/x:y\n3:cpu,cpuacct:/\n\n'), [
     { controllers: ['name=systemd'], path: '/' },
@@ -55,7 +55,7 @@ t.test('control groups of both versions', async (t) => {
   t.equal(parseCgroupLimit('nonsense'), undefined);
 });
 
-t.test('a CPU quota, in cores', async (t) => {
+t.test('a CPU quota is parsed in cores', async (t) => {
   t.equal(parseCpuQuota('50000 100000'), 0.5);
   t.equal(parseCpuQuota('300000 50000\n'), 6);
   t.equal(parseCpuQuota('max 100000'), Number.POSITIVE_INFINITY);
@@ -63,11 +63,11 @@ t.test('a CPU quota, in cores', async (t) => {
   for (const text of ['', 'max', '5', '1 0', 'a b', ' 100000']) t.equal(parseCpuQuota(text), undefined, text);
 });
 
-t.test('processors that a process may be scheduled on', async (t) => {
+t.test('the processors that a process may be scheduled on are counted', async (t) => {
   const count = (allowed: string, online: string) =>
     countAllowedCpus(`Threads:\t1\nCpus_allowed:\tff\nCpus_allowed_list:\t${allowed}\n`, online);
   t.equal(count('0-7', '0-7\n'), 8);
   t.equal(count('1', '0-1\n'), 1);
-  t.equal(count('0-1023', '0-1,4\n'), 3, 'those that are not there do not count');
+  t.equal(count('0-1023', '0-1,4\n'), 3, 'processors that do not exist do not count');
   t.equal(countAllowedCpus('Threads: 1\n', '0\n'), undefined);
 });

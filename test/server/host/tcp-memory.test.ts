@@ -6,7 +6,7 @@ TCP: inuse 51 orphan 0 tw 606 alloc 57 mem 224
 UDP: inuse 0 mem 0
 `;
 
-t.test('sockets, their buffers and the limit, in bytes', (t) => {
+t.test('sockets, their buffers and the limit are parsed, in bytes', (t) => {
   t.same(parseTcpMemory(SOCKSTAT, '287898\t383866\t575796\n', 4096), {
     sockets: 57,
     usedBytes: 224 * 4096,
@@ -16,7 +16,7 @@ t.test('sockets, their buffers and the limit, in bytes', (t) => {
   t.end();
 });
 
-t.test('a counter of netstat by its name', (t) => {
+t.test('a counter of netstat is found by its name', (t) => {
   const netstat = `TcpExt: SyncookiesSent ListenOverflows ListenDrops
 TcpExt: 0 2295 2300
 IpExt: InNoRoutes ListenOverflows

@@ -1,4 +1,4 @@
-// 10m-server doctor: this host held against a number of connections, with the command that mends each shortfall.
+// 10m-server doctor: checks whether this host can hold a number of connections, and names the fix for each shortfall.
 import type { Command } from '../command/command.js';
 import { runCommand } from '../command/command-line.js';
 import { integer } from '../command/option.js';
@@ -12,10 +12,10 @@ import { type CheckedOptions, checkHost, DEFAULT_CONNECTIONS } from './host-chec
 import { checkRedis } from './redis-check.js';
 import type { Row } from './setting-check.js';
 
-/** The server's own flags, so that its environment and its --config file serve here too, and the number of connections. */
+/** The number of connections, and all flags of the server, so that its environment and --config file work here too. */
 export const doctorOptions = {
   connections: integer({
-    help: 'connections that this host is to hold, all workers together',
+    help: 'connections that this host should hold, in all workers together',
     min: 1,
     max: 100_000_000,
     default: DEFAULT_CONNECTIONS,
@@ -26,13 +26,13 @@ export const doctorOptions = {
 export const doctorCommand: Command<typeof doctorOptions, Record<never, never>> = {
   name: '10m-server doctor',
   summary:
-    'Checks whether this host can hold so many connections. Takes the flags of 10m-server too: give those that the\n' +
-    'server will have. Exit: 0 all fine, 1 something falls short, 2 wrong flags.',
+    'Checks whether this host can hold the given number of connections. Takes all flags of 10m-server too: give the\n' +
+    'flags that the server will have. Exit: 0 all fine, 1 something falls short, 2 wrong flags.',
   positionals: {},
   options: doctorOptions,
   examples: [
     ['10m-server doctor', 'check this host for 1,000,000 connections'],
-    ['10m-server doctor --connections 200000 --workers 8', 'check it for eight workers'],
+    ['10m-server doctor --connections 200000 --workers 8', 'check this host for eight workers'],
     ['10m-server doctor --redis redis://127.0.0.1:6379', 'check Redis too'],
   ],
   check: (options) => serverCommand.check?.(options),
@@ -53,18 +53,18 @@ export const doctor = (argv: readonly string[]): Promise<void> =>
 
 const MARKS = { ok: '✓ ok', short: '✗ short', unread: '? unread' } as const;
 
-/** Between a row and what is said below it; as wide as a mark and its gap. */
+/** Indents the lines below a row; as wide as a mark and its gap. */
 const INDENT = ' '.repeat(10);
 const MARK_WIDTH = 8;
 
-/** Text is wrapped as for this width where the terminal is narrower. */
+/** In a narrower terminal, text is wrapped to this width. */
 const MIN_WIDTH = 40;
 
 /**
- * The checks as text: a line for each, and under each that is not fine, why it matters and what mends it. Where the
- * lines would not fit, found and needed go below the check.
+ * Formats the checks as a table. Below each row that is not ok, it says why the check matters and how to fix it. If the
+ * table does not fit, it writes a block for each check instead.
  *
- * @param columns width of the terminal; neither words nor commands are broken
+ * @param columns width of the terminal; words and commands are never broken
  */
 export function report(
   rows: readonly Row[],
@@ -85,7 +85,7 @@ export function report(
   ].join('\n');
 }
 
-/** `undefined` where a line would be too long. */
+/** Returns `undefined` if a line would be too long. */
 function table(rows: readonly Row[], columns: number, width: number): string[] | undefined {
   const [head, ...lines] = alignColumns([
     [' '.repeat(MARK_WIDTH), 'check', 'found', 'needed'],
@@ -127,10 +127,10 @@ function verdict(rows: readonly Row[], width: number): string[] {
   const unreadWords = unread === 0 ? '' : ` ${unread} could not be read.`;
   const first = short[0];
   if (first === undefined) return wrapWords(`Nothing falls short.${unreadWords}`, width);
-  const count = `${short.length} of ${rows.length} fall short.${unreadWords}`;
+  const count = `${short.length} of ${rows.length} checks ${short.length === 1 ? 'falls' : 'fall'} short.${unreadWords}`;
   return [
-    ...wrapWords(`${count} sysctl/apply.sh sets all of the kernel's at once.`, width),
-    ...wrapWords(`First obstacle: ${first.check}: ${first.found}; needed ${first.needed}.`, width),
+    ...wrapWords(`${count} sysctl/apply.sh sets all kernel parameters at once.`, width),
+    ...wrapWords(`First obstacle: ${first.check}: ${first.found}; needed: ${first.needed}.`, width),
     ...fixLines(first, width),
   ];
 }

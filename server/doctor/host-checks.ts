@@ -1,4 +1,4 @@
-// The host held against a load, one row for each thing that can fall short. Pure but for what Host reads.
+// Checks a host against a load, with one row for each thing that can fall short. Pure except for what Host reads.
 import { type HostLoad, hostSettings } from '../../sysctl/requirements.js';
 import { portCount } from '../command/option.js';
 import { formatBytes, formatCount, formatNumber } from '../command/quantity.js';
@@ -11,19 +11,19 @@ import { type Capacity, capacity, roomPerWorker, workersForFiles } from '../plan
 import { CPU_SHARE, THREADS_PER_PROCESS } from '../plan/costs.js';
 import { portRangeRow, type Row, settingRow, unread } from './setting-check.js';
 
-/** What a host is held against when nobody says otherwise. */
+/** Connections that a host is checked for by default. */
 export const DEFAULT_CONNECTIONS = 1_000_000;
 
-/** The options that bear on the host. */
+/** The options that affect what the host needs. */
 export type CheckedOptions = Pick<
   ServerOptions,
   'ports' | 'tlsPorts' | 'workers' | 'maxConnections' | 'adminPort' | 'redis' | 'pingInterval'
 >;
 
 /**
- * Every check that needs no network, in the order in which an operator should mend them.
+ * Runs every check that needs no network, in the order in which an operator should fix them.
  *
- * @param connections that the host is to hold, all workers together
+ * @param connections that the host should hold, in all workers together
  */
 export function checkHost(host: Host, options: CheckedOptions, connections: number): Row[] {
   const model = modelOf(host, options, connections);
@@ -46,13 +46,13 @@ export function checkHost(host: Host, options: CheckedOptions, connections: numb
 export const listenersOf = ({ ports, tlsPorts }: CheckedOptions): number =>
   portCount(ports) + portCount(tlsPorts);
 
-/** Open files that each process may have; Infinity where that cannot be read. */
+/** Open files that each process may have; Infinity if the limit cannot be read. */
 export function hardLimit(host: Host): number {
   const limit = host.openFiles();
   return 'value' in limit ? limit.value.hard : Number.POSITIVE_INFINITY;
 }
 
-/** Connections that the limit of open files lets into one worker. */
+/** Connections that the limit of open files allows in one worker. */
 export const connectionsByFiles = (host: Host, options: CheckedOptions): number =>
   Math.max(0, roomPerWorker({ openFiles: hardLimit(host), ports: listenersOf(options) }));
 
@@ -84,7 +84,7 @@ function hostLoad(options: CheckedOptions, connections: number, model: Capacity)
   };
 }
 
-/** Ports that this host's server and its Redis listen on; a Redis elsewhere has its own host to mind. */
+/** Ports that the server listens on, and the port of Redis if it runs on this host. */
 function ownPorts(options: CheckedOptions): PortSpan[] {
   const listeners = [options.ports, options.tlsPorts].filter((range) => portCount(range) > 0);
   const ports: PortSpan[] = [...listeners, { first: options.adminPort, last: options.adminPort }];
@@ -95,7 +95,7 @@ function ownPorts(options: CheckedOptions): PortSpan[] {
   return [...ports, { first: port, last: port }];
 }
 
-/** What the processes read while they run: without it they serve, and their metrics have gaps. */
+/** Files that the processes read while they run. Without them the server works, but its metrics have gaps. */
 const PROC_FILES = ['self/status', 'self/limits', 'self/fd', 'net/sockstat', 'net/netstat'];
 
 function procRow(host: Host): Row {
@@ -105,11 +105,11 @@ function procRow(host: Host): Row {
     status: missing.length === 0 ? 'ok' : 'short',
     found: missing.length === 0 ? 'readable' : `not readable: ${missing.join(', ')}`,
     needed: 'readable',
-    why: 'without them the metrics say little of memory, and nothing of open files and TCP',
+    why: 'without these files the metrics are rough for memory, and 0 for open files and TCP',
     fix:
       missing.length === 0
         ? ''
-        : `${unbroken('mount -t proc proc /proc')} (systemd: no ProcSubset=pid; a container: do not mask /proc)`,
+        : `${unbroken('mount -t proc proc /proc')} (systemd: remove ProcSubset=pid; container: do not mask /proc)`,
   };
 }
 
@@ -119,13 +119,13 @@ function openFilesRow(host: Host, options: CheckedOptions, connections: number, 
   const listeners = listenersOf(options);
   const held = model.filesPerWorker - listeners - OWN_FILES;
   const why =
-    `each worker has this limit (ulimit -n) for itself; the fullest of ${options.workers} has ${formatCount(held)} connections, since ` +
-    `the kernel spreads them unevenly, ${formatCount(listeners)} listeners and ${OWN_FILES} files of its own; to raise it for good: ` +
-    'sysctl/limits.conf, or LimitNOFILE of the unit';
+    `the limit (ulimit -n) applies to each worker; the kernel spreads connections unevenly, so the fullest of ${options.workers} ` +
+    `needs files for ${formatCount(held)} connections, ${formatCount(listeners)} listeners and ${OWN_FILES} of its own; ` +
+    'raise the limit for good with sysctl/limits.conf, or with LimitNOFILE in the unit';
   const limit = host.openFiles();
   if (!('value' in limit)) return unread(check, limit.unreadable, needed, why);
   const { soft, hard } = limit.value;
-  // The soft limit is no obstacle: Node raises it to the hard one at start.
+  // The soft limit does not matter: Node raises it to the hard limit at start.
   const found = `soft ${formatCount(soft)}, hard ${formatCount(hard)}`;
   if (hard >= model.filesPerWorker) return { check, status: 'ok', found, needed, why, fix: '' };
   const raise = unbroken(`prlimit --nofile=${model.filesPerWorker} 10m-server`);
@@ -139,19 +139,20 @@ function openFilesRow(host: Host, options: CheckedOptions, connections: number, 
   };
 }
 
-/** How many workers carry the connections within the limit of open files as it is. */
+/** How to stay within the present limit of open files. */
 function aroundFiles(host: Host, options: CheckedOptions, connections: number): string {
   const openFiles = hardLimit(host);
   const workers = workersForFiles(connections, { openFiles, ports: listenersOf(options) });
-  if (workers === Number.POSITIVE_INFINITY) return 'fewer --ports, whose listeners alone use it up';
+  if (workers === Number.POSITIVE_INFINITY)
+    return 'give fewer --ports: their listeners alone use up the limit';
   const each = formatCount(Math.ceil(connections / workers));
-  return `${unbroken(`10m-server --workers ${workers}`)} gets around it (${each} connections each)`;
+  return `${unbroken(`10m-server --workers ${workers}`)} stays within the limit (${each} connections each)`;
 }
 
 function memoryRow(host: Host, model: Capacity): Row {
   const check = 'memory';
   const needed = formatBytes(model.memoryBytes.high);
-  const why = `${formatBytes(model.userBytes.high)} of the workers and ${formatBytes(model.kernelBytes.high)} of the kernel, by the capacity model`;
+  const why = `${formatBytes(model.userBytes.high)} for the workers and ${formatBytes(model.kernelBytes.high)} for the kernel, by the capacity model`;
   const available = host.memoryAvailableBytes();
   if (!('value' in available)) return unread(check, available.unreadable, needed, why);
   const found = `${formatBytes(available.value)} available`;
@@ -167,11 +168,11 @@ const setProperty = (property: string): string =>
 
 const CGROUP_WORDS = {
   memory: {
-    why: 'what the workers and their sockets take is charged to the control group, which kills at its limit',
+    why: 'the memory of the workers and their sockets counts in the control group, which kills processes at its limit',
     fix: (needed: number) => setProperty(`MemoryMax=${Math.ceil(needed)}`),
   },
   pids: {
-    why: `${THREADS_PER_PROCESS} threads a process, and twice the workers during a rolling restart`,
+    why: `each process has ${THREADS_PER_PROCESS} threads, and a rolling restart doubles the workers`,
     fix: (needed: number) => setProperty(`TasksMax=${needed}`),
   },
 };
@@ -193,11 +194,11 @@ function cgroupRow(
     found: format(limit.value),
     needed: format(need),
     why,
-    fix: isEnough ? '' : `${fix(need)} (a container: its memory and pids limits)`,
+    fix: isEnough ? '' : `${fix(need)} (container: raise its memory and pids limits)`,
   };
 }
 
-/** A quota below what is needed stops all processes for the rest of each period, clients of quiet workers too. */
+/** A quota that is too low stops all processes for the rest of each period, even those of quiet workers. */
 function coresRow(host: Host, model: Capacity): Row {
   const needed = Math.max(1, Math.ceil(model.busyCores.high / CPU_SHARE));
   const reading = host.cgroupLimit('cpu');
@@ -206,7 +207,7 @@ function coresRow(host: Host, model: Capacity): Row {
   const found = Math.min(host.cores, quota);
   const isEnough = found >= needed;
   const fix = isQuota
-    ? `${setProperty(`CPUQuota=${100 * needed}%`)} (a container: its CPU limit)`
+    ? `${setProperty(`CPUQuota=${100 * needed}%`)} (container: raise its CPU limit)`
     : 'more cores or machines, or a longer --ping-interval';
   return {
     check: 'cores',
@@ -214,15 +215,15 @@ function coresRow(host: Host, model: Capacity): Row {
     found: isQuota ? `${formatNumber(found)} by the CPU quota` : String(found),
     needed: String(needed),
     why:
-      `${formatCount(model.pingsPerSecond)} pings a second, and room for storms; messages come on top: 10m-server plan` +
-      (isQuota ? '; once a CPU quota is used up, all processes stand still until its next period' : ''),
+      `${formatCount(model.pingsPerSecond)} pings a second, and a reserve for storms; messages are not included, see 10m-server plan` +
+      (isQuota ? '; once the CPU quota is used up, all processes stop until its next period' : ''),
     fix: isEnough ? '' : fix,
   };
 }
 
 function workersRow(host: Host, options: CheckedOptions, connections: number, model: Capacity): Row {
   const byFiles = workersForFiles(connections, { openFiles: hardLimit(host), ports: listenersOf(options) });
-  // Where the listeners alone use up the limit, no number of workers helps: the row of open files says so.
+  // If the listeners alone use up the limit, no number of workers helps; the row of open files says so.
   const forFiles = byFiles === Number.POSITIVE_INFINITY ? 1 : byFiles;
   const most = Math.max(host.cores, forFiles);
   const least = Math.min(forFiles, options.workers);
@@ -238,8 +239,8 @@ function workersRow(host: Host, options: CheckedOptions, connections: number, mo
         ? String(most)
         : `${least} to ${most}`,
     why: tooFew
-      ? 'so many share the connections without the fullest one passing the limit of open files'
-      : 'more than one for each core, or than the open files ask for, only cost memory and Redis output',
+      ? 'with fewer workers, the fullest one would exceed the limit of open files'
+      : 'more workers than cores, or than the open files require, only cost memory and Redis output',
     fix: tooFew || tooMany ? unbroken(`10m-server --workers ${most}`) : '',
   };
 }

@@ -1,4 +1,4 @@
-// Whether Redis answers, how much a subscriber may lag behind before Redis cuts it off, and what Redis itself publishes.
+// Checks that Redis answers, how far a subscriber may lag before Redis disconnects it, and what Redis itself publishes.
 import { createClient, type RedisClientType } from 'redis';
 import { deadlineAfter } from '../command/deadline.js';
 import { formatBytes } from '../command/quantity.js';
@@ -7,10 +7,10 @@ import { withoutSecret } from '../command/url-secret.js';
 import { keyspaceEventsRow, unreadKeyspaceEvents } from './keyspace-events.js';
 import { type Row, unread } from './setting-check.js';
 
-/** Time for everything that is asked of Redis. */
+/** Timeout for all questions to Redis together. */
 const TIMEOUT_MS = 3000;
 
-/** The lag that a worker should survive: 5 s of standstill at 25 MB/s of messages. */
+/** A worker should survive being blocked for 5 s at 25 MB/s of messages. */
 const NEEDED_BYTES = 128 * 1024 * 1024;
 const NEEDED_SOFT_BYTES = 64 * 1024 * 1024;
 const SOFT_SECONDS = 60;
@@ -22,7 +22,7 @@ const REACHABLE = 'Redis';
 const REACHABLE_WHY = 'every message comes through it';
 const BUFFER = 'Redis pubsub output buffer';
 const BUFFER_WHY =
-  'a worker that stands still for a moment is cut off by Redis at this size (client-output-buffer-limit), and what is published until it is back is lost to it';
+  'Redis disconnects a worker that lags this far behind (client-output-buffer-limit); the worker misses what is published until it reconnects';
 const BUFFER_NEEDED = `≥ ${formatBytes(NEEDED_BYTES)}, soft ≥ ${formatBytes(NEEDED_SOFT_BYTES)} for ${SOFT_SECONDS} s`;
 const BUFFER_FIX = `CONFIG SET ${BUFFER_KEY} "pubsub ${NEEDED_BYTES} ${NEEDED_SOFT_BYTES} ${SOFT_SECONDS}"`;
 
@@ -33,14 +33,14 @@ export interface OutputBufferLimit {
   readonly softSeconds: number;
 }
 
-/** The pubsub class in `normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60`. */
+/** Parses the pubsub class in `normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60`. */
 export function parsePubsubLimit(text: string): OutputBufferLimit | undefined {
   const match = /(?:^| )pubsub (\d+) (\d+) (\d+)/.exec(text);
   if (match === null) return undefined;
   return { hardBytes: Number(match[1]), softBytes: Number(match[2]), softSeconds: Number(match[3]) };
 }
 
-/** The row about a limit that was read. */
+/** The row for a limit that was read. */
 export function outputBufferRow(limit: OutputBufferLimit, url: string): Row {
   const { hardBytes, softBytes, softSeconds } = limit;
   const isHardEnough = hardBytes === 0 || hardBytes >= NEEDED_BYTES;
@@ -58,14 +58,14 @@ export function outputBufferRow(limit: OutputBufferLimit, url: string): Row {
 }
 
 /**
- * Asks Redis. Never throws.
+ * Runs the checks of Redis. Never throws.
  *
  * @param url as --redis takes it
  * @param pattern as --redis-pattern takes it
- * @param timeoutMs the most that all of it takes
+ * @param timeoutMs limit for all checks together
  */
 export async function checkRedis(url: string, pattern: string, timeoutMs = TIMEOUT_MS): Promise<Row[]> {
-  const needed = `an answer of ${withoutSecret(url)}`;
+  const needed = `an answer from ${withoutSecret(url)}`;
   const deadline = deadlineAfter(timeoutMs);
   let client: RedisClientType | undefined;
   try {
@@ -87,7 +87,7 @@ export async function checkRedis(url: string, pattern: string, timeoutMs = TIMEO
     return [reachable, ...(await Promise.race([settings, deadline.promise]))];
   } catch (error) {
     const found = (error as Error).message;
-    const fix = `${unbroken(`${redisCli(url)} PING`)}, until it answers PONG`;
+    const fix = `try ${unbroken(`${redisCli(url)} PING`)} until it answers PONG`;
     return [{ check: REACHABLE, status: 'short', found, needed, why: REACHABLE_WHY, fix }];
   } finally {
     deadline.cancel();
@@ -95,7 +95,7 @@ export async function checkRedis(url: string, pattern: string, timeoutMs = TIMEO
   }
 }
 
-/** CONFIG is often forbidden, by ACL or by a hosted Redis: that is a row which could not be read. */
+/** ACLs and hosted Redis services often forbid CONFIG; the row is then unread. */
 async function bufferLimitRow(answer: Promise<Record<string, string>>, url: string): Promise<Row> {
   try {
     const { [BUFFER_KEY]: text = '' } = await answer;

@@ -1,4 +1,4 @@
-// One kernel setting held against what is needed of it.
+// Compares a kernel setting with the value that is needed.
 import type { HostLoad, HostSetting } from '../../sysctl/requirements.js';
 import { formatCount } from '../command/quantity.js';
 import { unbroken } from '../command/text-table.js';
@@ -6,21 +6,21 @@ import type { Host } from '../host/host.js';
 import { formatPortSpan, type PortSpan, parseNumbers, parsePortSpans, uncovered } from '../host/proc-text.js';
 
 /**
- * What a check came to. Every field is text for people; `fix` is empty unless it falls short. What belongs together, such
- * as a command, is {@link unbroken}.
+ * The result of a check. Every field is text for people. Text that must stay on one line, such as a command, is
+ * {@link unbroken}.
  */
 export interface Row {
   readonly check: string;
-  /** `unread`: it could not be read, and `found` says why. */
+  /** `unread`: the value could not be read, and `found` says why. */
   readonly status: 'ok' | 'short' | 'unread';
   readonly found: string;
   readonly needed: string;
   readonly why: string;
-  /** What mends it, with the command where there is one. */
+  /** How to fix it, if possible with a command; empty unless the status is `short`. */
   readonly fix: string;
 }
 
-/** The row of something that could not be read. */
+/** The row for a value that could not be read. */
 export const unread = (check: string, reason: string, needed: string, why: string): Row => ({
   check,
   status: 'unread',
@@ -35,8 +35,8 @@ const PORT_RANGE = 'net.ipv4.ip_local_port_range';
 const PORTS = 65_535;
 
 /**
- * @param needed as the kernel writes it
- * @param load for the ports, which only matter where outgoing connections may take them
+ * @param needed in the kernel's notation
+ * @param load gives the server's ports; they need reserving only if outgoing connections may take them
  */
 export function settingRow(host: Host, setting: HostSetting, needed: string, load: HostLoad): Row {
   const { key, why, missingMeans } = setting;
@@ -63,17 +63,17 @@ export function settingRow(host: Host, setting: HostSetting, needed: string, loa
 const reservedWords = (found: string, isEnough: boolean): string =>
   found !== '' ? found : isEnough ? 'none at risk' : 'none';
 
-/** Compares number by number; a vector shorter than the one needed is not enough. */
+/** Compares number by number. A vector that is shorter than the needed one does not satisfy it. */
 function satisfies(rule: HostSetting['rule'], found: string, needed: string): boolean {
   const values = parseNumbers(found);
   return parseNumbers(needed).every((need, i) => {
-    // The kernel shows the size of a hash that is shared with the first network namespace as a negative number.
+    // The kernel shows a hash that is shared with the initial network namespace as a negative number.
     const value = Math.abs(values[i] ?? Number.NaN);
     return rule === 'at-least' ? value >= need : rule === 'at-most' ? value <= need : value === need;
   });
 }
 
-/** The server's ports that outgoing connections may take. */
+/** The ports of the server that outgoing connections may take. */
 function unreserved(host: Host, reserved: string, load: HostLoad): PortSpan[] {
   const cover = parsePortSpans(reserved);
   const range = host.sysctl(PORT_RANGE);
@@ -95,7 +95,7 @@ function fixOf(setting: HostSetting, found: string, needed: string, missing: Por
   return unbroken(`sysctl -w ${setting.key}=${target.includes(' ') ? `"${target}"` : target}`);
 }
 
-/** What 10m-server.conf sets if that is enough, else what is needed; never less than what is there. */
+/** The value that 10m-server.conf sets if it is enough, else the needed value; never less than the present value. */
 function raised(found: string, needed: string, configured: string | undefined): string {
   const target = configured !== undefined && satisfies('at-least', configured, needed) ? configured : needed;
   const values = parseNumbers(found);
@@ -104,12 +104,11 @@ function raised(found: string, needed: string, configured: string | undefined): 
     .join(' ');
 }
 
-/** Local ports for what the server itself connects to: one connection to Redis per worker, and twice that in a rolling restart. */
+/** Checks that there are local ports for the connections to Redis: one per worker, and twice that in a rolling restart. */
 export function portRangeRow(host: Host, workers: number): Row {
   const outgoing = 2 * workers + 1;
   const needed = `${formatCount(outgoing)} ports or more`;
-  const why =
-    'each worker connects to Redis from a port of its own, and there are twice as many in a rolling restart';
+  const why = 'each worker connects to Redis from a local port, and a rolling restart doubles the workers';
   const range = host.sysctl(PORT_RANGE);
   if (!('value' in range)) return unread(PORT_RANGE, range.unreadable, needed, why);
   const [first, last] = parseNumbers(range.value);

@@ -1,4 +1,4 @@
-// What the server says of its host at start: one line, or an end before anything is opened.
+// Checks the host at the start of the server: logs one warning, or ends the start before anything is opened.
 import { noRoomForConnections } from '../host/fd-limit.js';
 import { liveHost } from '../host/host.js';
 import type { Logger } from '../logger.js';
@@ -7,10 +7,10 @@ import { checkHost, connectionsByFiles, DEFAULT_CONNECTIONS, hardLimit, listener
 import type { Row } from './setting-check.js';
 
 /**
- * Holds the host against what these options let in: --workers times --max-connections, or, without that, as much as the
- * limit of open files allows, up to 1,000,000. It takes no network and no time: a handful of small reads of /proc.
+ * Checks the host for the connections that the options allow: --workers times --max-connections or, without that flag,
+ * what the limit of open files allows, up to 1,000,000. It only reads a few small files of /proc.
  *
- * @returns the rows that fall short, the first obstacle first
+ * @returns the rows that fall short, in the order in which to fix them
  */
 export function shortfalls(options: ServerOptions, host = liveHost()): Row[] {
   const maxConnections = options.maxConnections ?? connectionsByFiles(host, options);
@@ -20,9 +20,9 @@ export function shortfalls(options: ServerOptions, host = liveHost()): Row[] {
 }
 
 /**
- * Logs one warning where the host falls short.
+ * Logs one warning if the host falls short.
  *
- * @throws {Error} with one line for the operator where the limit of open files leaves no room for a single connection
+ * @throws {Error} with one line for the operator if the limit of open files leaves no room for a single connection
  */
 export function checkAtStart(options: ServerOptions, logger: Logger, host = liveHost()): void {
   if (connectionsByFiles(host, options) < 1) {
@@ -30,7 +30,7 @@ export function checkAtStart(options: ServerOptions, logger: Logger, host = live
   }
   const rows = shortfalls(options, host);
   if (rows.length === 0) return;
-  logger.warn('this host falls short; 10m-server doctor, given the same flags, says what mends it', {
+  logger.warn('this host falls short; for the fixes, run 10m-server doctor with the same flags', {
     shortfalls: rows.length,
     checks: rows.map(({ check }) => check).join(', '),
   });

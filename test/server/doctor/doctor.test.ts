@@ -17,7 +17,7 @@ const openFiles = liveHost().openFiles();
 const hard = 'value' in openFiles ? Math.min(20_000, openFiles.value.hard) : 0;
 
 t.test(
-  'as a process: the limit of open files is the first obstacle, and so many workers get around it',
+  'doctor as a process names the limit of open files first, and how many workers stay within it',
   { skip: hard < 2000 && `the limit of open files here is ${hard}` },
   async (t) => {
     const run = (...flags: string[]) =>
@@ -34,8 +34,8 @@ t.test(
     const { stdout, stderr, status } = run('--connections', '1000000', '--workers', '2');
     t.equal(status, 1, stderr);
     const first = /First obstacle: (.*)\n +fix: (.*)/.exec(stdout);
-    t.match(first?.[1], `open files of a process: soft ${text}, hard ${text}; needed ≥ 626,129.`);
-    t.match(first?.[2], `10m-server --workers ${workers} gets around it`);
+    t.match(first?.[1], `open files of a process: soft ${text}, hard ${text}; needed: ≥ 626,129.`);
+    t.match(first?.[2], `10m-server --workers ${workers} stays within the limit`);
     t.match(stdout, /✗ short +open files of a process/);
     t.match(
       stdout.split('\n').find((line) => /short|unread/.test(line)),
@@ -48,7 +48,7 @@ t.test(
   },
 );
 
-t.test('wrong flags end with 2 and one line', async (t) => {
+t.test('wrong flags end doctor with exit code 2 and one line', async (t) => {
   const { status, stderr, stdout } = spawnSync(process.execPath, [main, 'doctor', '--connections', '0'], {
     encoding: 'utf8',
   });
@@ -63,10 +63,10 @@ t.test('wrong flags end with 2 and one line', async (t) => {
   t.match(await complaint('--workers', '0'), /--workers "0"/);
   t.match(await complaint('--nope'), /--nope/);
   t.match(await complaint('now'), /"now"/);
-  t.match(await complaint('--admin-port', '10500'), /lies inside --ports/, 'what the server would refuse');
+  t.match(await complaint('--admin-port', '10500'), /lies inside --ports/, 'the server would refuse it too');
 });
 
-/** Commands and vectors of numbers hold spaces that are none. */
+/** Commands and vectors of numbers contain non-breaking spaces. */
 const command = unbroken('sysctl -w a.b="1 2 3"');
 
 const rows: Row[] = [
@@ -91,7 +91,7 @@ const options = {
   pingInterval: 300,
 };
 
-t.test('the report: a table where it fits, blocks where it does not, words and not only signs', async (t) => {
+t.test('the report is a table if it fits, else blocks, and uses words besides signs', async (t) => {
   t.equal(
     report(rows, options, 1_000_000, 110),
     `This host for 1,000,000 connections in 4 workers:
@@ -105,8 +105,8 @@ t.test('the report: a table where it fits, blocks where it does not, words and n
           not read: /proc/x: EACCES
           why: because
 
-1 of 3 fall short. 1 could not be read. sysctl/apply.sh sets all of the kernel's at once.
-First obstacle: two: 1; needed 2.
+1 of 3 checks falls short. 1 could not be read. sysctl/apply.sh sets all kernel parameters at once.
+First obstacle: two: 1; needed: 2.
           fix: sysctl -w a.b="1 2 3"`,
   );
   const narrow = report(rows, options, 1_000_000, 20);
@@ -115,11 +115,11 @@ First obstacle: two: 1; needed 2.
   t.match(report(rows.slice(0, 1), options, 1, 110), /Nothing falls short\.$/);
 });
 
-/** Lines that are too long and could have been broken: all but a command alone. */
+/** Lines that are too long, except those that consist of a command. */
 const tooLong = (lines: readonly string[], columns: number): string[] =>
   lines.filter((line) => line.length > columns && !/^ +(sysctl|systemctl|prlimit) /.test(line));
 
-t.test('the whole report fits any terminal from 60 columns on, and no command is broken', async (t) => {
+t.test('the report fits any terminal of 60 or more columns, and no command is broken', async (t) => {
   const host = liveHost(
     fakeHost({
       'proc/self/limits': 'Max open files  1024  20000  files\n',
@@ -137,11 +137,11 @@ t.test('the whole report fits any terminal from 60 columns on, and no command is
     t.match(text, 'sysctl -w net.ipv4.tcp_mem="100000000 100000000 100000000"\n');
     t.match(text, /10m-server --workers \d+\b/);
     t.match(text, 'systemctl set-property 10m-server.service CPUQuota=100%');
-    t.notMatch(text, /\u00a0/, 'what is copied holds plain spaces');
+    t.notMatch(text, /\u00a0/, 'copied text contains plain spaces');
   }
 });
 
-t.test('as a process in a terminal, it takes its width', found('script', 'stty'), async (t) => {
+t.test('doctor uses the width of the terminal', found('script', 'stty'), async (t) => {
   const linesAt = (columns: number): string[] => {
     const command = `stty cols ${columns}; '${process.execPath}' '${main}' doctor --workers 2`;
     const { stdout } = spawnSync('script', ['-qec', command, '/dev/null'], { encoding: 'utf8' });

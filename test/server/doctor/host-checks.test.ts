@@ -15,7 +15,7 @@ const options: CheckedOptions = {
   pingInterval: 300,
 };
 
-/** The rows with plain spaces, also in what is not to be broken. */
+/** The rows, with plain spaces instead of non-breaking ones. */
 const rowsOf = (
   changes: Record<string, string | undefined>,
   more: Partial<CheckedOptions> = {},
@@ -32,7 +32,7 @@ const limits = (soft: number, hard: number) => ({
   'proc/self/limits': `Max open files  ${soft}  ${hard}  files\n`,
 });
 
-t.test('a prepared host falls short in nothing', async (t) => {
+t.test('nothing falls short on a prepared host', async (t) => {
   t.same(short({}), []);
   t.same(
     rowsOf({}).filter((row) => row.status === 'unread'),
@@ -40,7 +40,7 @@ t.test('a prepared host falls short in nothing', async (t) => {
   );
 });
 
-t.test('each thing that falls short is named, with the command that mends it', async (t) => {
+t.test('each shortfall is named, with the command that fixes it', async (t) => {
   const sysctl = (key: string) => `proc/sys/${key.replaceAll('.', '/')}`;
   const cases: [key: string, bad: string, fix: RegExp][] = [
     ['fs.file-max', '1000000', /^sysctl -w fs\.file-max=11000000$/],
@@ -73,41 +73,41 @@ t.test('each thing that falls short is named, with the command that mends it', a
   t.match(short({}, {}, 4), [{ check: 'workers', found: '32 on 4 cores', fix: '10m-server --workers 4' }]);
 });
 
-t.test('the limit of open files comes first, with the workers that get around it', async (t) => {
+t.test('the limit of open files comes first, with the number of workers that stays within it', async (t) => {
   const rows = short({ ...limits(1024, 20000), 'proc/sys/fs/nr_open': '20000\n' }, { workers: 2 }, 2);
   t.match(rows[0], {
     check: 'open files of a process',
     found: 'soft 1,024, hard 20,000',
     needed: '≥ 626,129',
   });
-  t.match(rows[0]!.fix, /--workers 67 gets around it .*prlimit --nofile=626129/);
+  t.match(rows[0]!.fix, /--workers 67 stays within the limit .*prlimit --nofile=626129/);
   t.match(rows.at(-1), { check: 'workers', needed: '67 or more', fix: '10m-server --workers 67' });
   t.same(short(limits(20000, 20000), { workers: 67 }, 2), [], '67 workers are enough');
   t.match(short(limits(20000, 20000), { workers: 66 }, 2), [{}, { fix: '10m-server --workers 67' }]);
-  t.same(short(limits(1024, 11000000)), [], 'Node raises the soft limit by itself');
+  t.same(short(limits(1024, 11000000)), [], 'Node raises the soft limit');
   const few = short(limits(1024, 1024));
-  t.match(few[0]!.fix, /^fewer --ports, .* prlimit/, 'no number of workers helps');
+  t.match(few[0]!.fix, /^give fewer --ports: .* prlimit/, 'no number of workers helps');
   t.same(
     few.map((row) => row.check),
     ['open files of a process'],
-    'so the workers are not blamed',
+    'the number of workers is not reported',
   );
   t.notMatch(JSON.stringify(few), /no limit/);
   t.same(
     short(limits(20000, 20000), { workers: 60, maxConnections: 18_000 }, 2),
     [],
-    'a worker that is full by its options needs no more files',
+    'a worker that is full by --max-connections needs no more files',
   );
   t.equal(connectionsByFiles(liveHost(fakeHost(limits(20000, 20000))), options), 20000 - 1001 - 128);
 });
 
-t.test('a CPU quota counts as so many cores, also that of a group above', async (t) => {
+t.test('a CPU quota counts in cores, and so does that of a group above', async (t) => {
   const quota = (text: string, more: Partial<CheckedOptions> = {}) =>
     rowsOf({ 'sys/fs/cgroup/system.slice/cpu.max': text }, more).filter((row) =>
       ['cores', 'workers'].includes(row.check),
     );
   t.match(quota('50000 100000\n', { workers: 2 }), [
-    { status: 'short', found: '0.5 by the CPU quota', needed: '1', fix: /CPUQuota=100% \(a container/ },
+    { status: 'short', found: '0.5 by the CPU quota', needed: '1', fix: /CPUQuota=100% \(container/ },
     { status: 'short', found: '2 on 1 core', needed: '1', fix: '10m-server --workers 1' },
   ]);
   t.match(quota('150000 100000\n', { workers: 2 }), [
@@ -121,7 +121,7 @@ t.test('a CPU quota counts as so many cores, also that of a group above', async 
   t.match(quota('6400000 100000\n'), [{ found: '32' }, { found: '32 on 32 cores' }]);
 });
 
-t.test('without /proc, or a part of it, one row says what is missing', async (t) => {
+t.test('one row says which part of /proc is missing', async (t) => {
   t.match(rowsOf({})[0], { check: '/proc', status: 'ok' });
   t.match(rowsOf({ 'proc/net/netstat': undefined })[0], {
     check: '/proc',
@@ -148,12 +148,12 @@ t.test('ports are at risk only where outgoing connections may take them', async 
   t.same(
     reserved('1025 65535', '9110,10000-11000', { redis: 'redis://redis.example' }),
     [],
-    'Redis elsewhere',
+    'Redis on another host',
   );
   t.same(reserved('32768 60999', '', { ports: { first: 40000, last: 40000 } }), [`${key}40000`]);
 });
 
-t.test('what cannot be read says why and is no shortfall; a missing conntrack table is fine', async (t) => {
+t.test('an unread value says why and is not a shortfall; a missing conntrack table is ok', async (t) => {
   const rows = rowsOf({
     'proc/sys/net/ipv4/tcp_mem': undefined,
     'proc/sys/net/ipv4/tcp_ehash_entries': undefined,
@@ -185,6 +185,6 @@ t.test('what cannot be read says why and is no shortfall; a missing conntrack ta
   );
 });
 
-t.test('a hash shared with the first network namespace counts', async (t) => {
+t.test('a hash that is shared with the initial network namespace counts', async (t) => {
   t.same(short({ 'proc/sys/net/ipv4/tcp_ehash_entries': '-4194304\n' }), []);
 });

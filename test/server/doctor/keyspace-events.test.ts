@@ -1,7 +1,7 @@
 import t from 'tap';
 import { keyspaceEventsRow } from '../../../server/doctor/keyspace-events.js';
 
-t.test('flags publish with K or E, and only with a class of events', async (t) => {
+t.test('flags publish events if they have K or E and a class of events', async (t) => {
   const status = (flags: string, pattern = '*') => keyspaceEventsRow(flags, pattern, 'redis-cli').status;
   t.equal(status(''), 'ok');
   t.equal(status('A'), 'ok');

@@ -32,7 +32,7 @@ const config = (limit: string) =>
 
 const DEFAULT_LIMIT = 'normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60';
 
-t.test('the limit of the pubsub class', async (t) => {
+t.test('the limit of the pubsub class is parsed and judged', async (t) => {
   t.same(parsePubsubLimit(DEFAULT_LIMIT), { hardBytes: 33554432, softBytes: 8388608, softSeconds: 60 });
   t.equal(parsePubsubLimit('normal 0 0 0'), undefined);
   const status = (hardBytes: number, softBytes: number, softSeconds: number) =>
@@ -40,10 +40,10 @@ t.test('the limit of the pubsub class', async (t) => {
   t.equal(status(33554432, 8388608, 60), 'short');
   t.equal(status(134217728, 67108864, 60), 'ok');
   t.equal(status(134217728, 67108864, 10), 'short');
-  t.equal(status(0, 0, 0), 'ok', '0 is no limit');
+  t.equal(status(0, 0, 0), 'ok', '0 means no limit');
 });
 
-t.test('a Redis with its default buffer', async (t) => {
+t.test('the default buffer of Redis falls short', async (t) => {
   const { url } = await standIn({
     PING: '+PONG\r\n',
     CONFIG: config(DEFAULT_LIMIT),
@@ -61,7 +61,7 @@ t.test('a Redis with its default buffer', async (t) => {
   t.notMatch(JSON.stringify(rows), /hunter2/);
 });
 
-t.test('a Redis that forbids CONFIG', async (t) => {
+t.test('a Redis that forbids CONFIG gives unread rows', async (t) => {
   const { url } = await standIn({
     PING: '+PONG\r\n',
     CONFIG: '-NOPERM this user has no permissions\r\n',
@@ -71,7 +71,7 @@ t.test('a Redis that forbids CONFIG', async (t) => {
   t.match(await checkRedis(url, '*'), [{ status: 'ok' }, forbidden, forbidden]);
 });
 
-t.test('a Redis that takes the connection and says nothing, or is not there', async (t) => {
+t.test('a Redis that does not answer, or is not there, falls short', async (t) => {
   const { url, server } = await standIn({
     HELLO: undefined,
     PING: undefined,
@@ -92,7 +92,7 @@ t.test('a Redis that takes the connection and says nothing, or is not there', as
   ]);
 });
 
-t.test('a real Redis, whose keyspace events are off, on, and on where nobody subscribes', async (t) => {
+t.test('keyspace events of a real Redis fall short only if the pattern matches them', async (t) => {
   const { url } = await startRedis(t);
   const events = async (pattern: string) => (await checkRedis(url, pattern)).at(-1);
   const client = await createClient({ url }).connect();
@@ -107,8 +107,8 @@ t.test('a real Redis, whose keyspace events are off, on, and on where nobody sub
   t.match(await events('app:*'), { status: 'ok', found: 'on (AKE)' });
 });
 
-t.test('a URL that cannot be used is a row too, and no password is shown', async (t) => {
-  const shown = 'an answer of redis://***@127.0.0.1:1';
+t.test('a URL that cannot be used gives a row, and its password is not shown', async (t) => {
+  const shown = 'an answer from redis://***@127.0.0.1:1';
   for (const password of ['pa@ss', 'pa%zzss', 'pa/ss']) {
     const rows = await checkRedis(`redis://:${password}@127.0.0.1:1`, '*', 200);
     t.notMatch(JSON.stringify(rows), password);

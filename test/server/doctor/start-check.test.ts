@@ -15,14 +15,14 @@ const serverOptionsOf = async (argv: string[]): Promise<ServerOptions> => {
 
 const openFiles = (limit: number) => ({ 'proc/self/limits': `Max open files  ${limit}  ${limit}  files\n` });
 
-t.test('the host is held against what the options let in', async (t) => {
+t.test('the host is checked for the connections that the options allow', async (t) => {
   const checks = async (argv: string[], changes: Record<string, string> = {}) =>
     shortfalls(await serverOptionsOf(argv), liveHost(fakeHost(changes), 32)).map((row) => row.check);
   t.same(await checks(['--workers', '32']), []);
   t.same(
     await checks(['--workers', '32'], openFiles(20_000)),
     [],
-    'the limit of open files bounds what is let in',
+    'the limit of open files bounds the connections',
   );
   t.same(await checks(['--workers', '32', '--max-connections', '30000'], openFiles(20_000)), [
     'open files of a process',
@@ -37,7 +37,7 @@ t.test('the host is held against what the options let in', async (t) => {
   );
 });
 
-/** What is logged, or the error. */
+/** The lines that are logged, or the error. */
 async function said(argv: string[], changes: Record<string, string | undefined>): Promise<unknown> {
   const lines: string[] = [];
   const logger = createLogger('debug', true, (line) => void lines.push(line));
@@ -49,7 +49,7 @@ async function said(argv: string[], changes: Record<string, string | undefined>)
   return lines.map((line) => JSON.parse(line));
 }
 
-t.test('whatever falls short is one line, with a count, that names doctor', async (t) => {
+t.test('all shortfalls together give one line, which counts them and names doctor', async (t) => {
   t.same(await said([], {}), []);
   const changes = {
     'proc/sys/net/ipv4/tcp_migrate_req': '0\n',
@@ -67,10 +67,10 @@ t.test('whatever falls short is one line, with a count, that names doctor', asyn
   t.equal(((await said([], changes)) as unknown[]).length, 1);
 });
 
-t.test('a limit of open files that leaves no connection ends the start with the way out', async (t) => {
+t.test('a limit of open files that leaves no connection ends the start and names the remedies', async (t) => {
   t.match(
     await said([], openFiles(1024)),
-    /^the limit of 1,024 open files leaves none .*; give fewer --ports \(one port leaves room for 895 connections/,
+    /^the limit of 1,024 open files leaves none .*; give fewer --ports \(a single port leaves room for 895 connections/,
   );
   t.same(await said(['--ports', '10000-10099'], openFiles(1024)), []);
 });

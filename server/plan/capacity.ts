@@ -1,4 +1,4 @@
-// The capacity model: from a load and a machine to memory, processes, CPU and bandwidth. Pure; see docs/capacity.md.
+// The capacity model: computes memory, processes, CPU and bandwidth from a load and a machine. Pure; see docs/capacity.md.
 
 import type { Span } from '../command/quantity.js';
 import { OWN_FILES, roomForConnections } from '../host/fd-limit.js';
@@ -13,10 +13,10 @@ import {
 } from './costs.js';
 import { messageOnWire, pmessageBytes, type WireBytes } from './wire.js';
 
-/** What is to be served. */
+/** The load to serve. */
 export interface Load {
   readonly connections: number;
-  /** 0 is off. */
+  /** 0 means no pings. */
   readonly pingIntervalSeconds: number;
   /** Messages published a second, on all channels together. */
   readonly messagesPerSecond: number;
@@ -27,22 +27,22 @@ export interface Load {
   readonly tls: boolean;
 }
 
-/** What there is to serve it with. */
+/** The machine that serves it. */
 export interface Machine {
   readonly cores?: number | undefined;
   readonly memoryBytes?: number | undefined;
   /** Open files that each process may have. */
   readonly openFiles: number;
-  /** Ports of the range: each takes a file in each worker. */
+  /** Ports of the range; each takes a file in each worker. */
   readonly ports: number;
-  /** Connections at which a worker is full by its options, where they say so. */
+  /** Connections at which a worker is full by --max-connections, if that is set. */
   readonly maxConnections?: number | undefined;
 }
 
-/** What bounds a machine. */
+/** What limits a machine. */
 export type Bottleneck = 'memory' | 'CPU' | 'open files';
 
-/** The answer. Spans run from the costs' low to their high end. */
+/** The result of the model. Spans run from the low to the high end of the costs. */
 export interface Capacity {
   readonly workers: number;
   /** The mean; the fullest worker has more. */
@@ -55,43 +55,45 @@ export interface Capacity {
   readonly memoryBytes: Span;
   readonly pingsPerSecond: number;
   readonly deliveriesPerSecond: number;
-  /** Cores kept busy by pings, deliveries and the broker. */
+  /** Cores that pings, deliveries and the broker keep busy. */
   readonly busyCores: Span;
   readonly wireBitsPerSecond: WireBytes;
   readonly pingOnWire: WireBytes;
   /** Every worker receives every message. */
   readonly redisMessagesPerSecond: number;
   readonly redisBytesPerSecond: number;
-  /** Redis servers that the output asks for; they would have to share the channels. */
+  /** Redis servers that the output requires; the channels would have to be split over them. */
   readonly redisServers: number;
-  /** True where each worker is offered more messages than it can take in. */
+  /** Whether each worker would get more messages than it can receive. */
   readonly isBrokerOverloaded: boolean;
-  /** What one such machine holds at the high end of the costs, where its memory and cores are known. */
+  /** What one such machine holds at the high end of the costs, if its memory and cores are known. */
   readonly holds?: { readonly connections: number; readonly limitedBy: Bottleneck };
-  /** Machines for the whole load, where one is known. */
+  /** Machines for the whole load, if the machine is known. */
   readonly machines?: number;
 }
 
-/** Length assumed of a channel's name; it only weighs in Redis's output. */
+/** Assumed length of a channel's name; it only affects the output of Redis. */
 const CHANNEL_BYTES = 16;
 
-/** Connections that one worker has room for; below 1 where its listeners alone use up the limit. */
+/** Connections that one worker has room for; below 1 if its listeners alone use up the limit. */
 export const roomPerWorker = (machine: Pick<Machine, 'openFiles' | 'ports'>): number =>
   roomForConnections(machine.openFiles, machine.ports);
 
-/** Workers among which no one gets more connections than it has room for; Infinity where there is no room. */
+/** Workers that are needed so that none gets more connections than it has room for; Infinity if there is no room. */
 export function workersForRoom(connections: number, room: number): number {
   if (room < 1) return Number.POSITIVE_INFINITY;
   return connections <= room ? 1 : Math.ceil((connections * FULLEST_WORKER) / room);
 }
 
-/** Workers without which the limit of open files cannot carry the connections; Infinity where none can. */
+/** Workers that are needed for the connections within the limit of open files; Infinity if no number is enough. */
 export const workersForFiles = (connections: number, machine: Pick<Machine, 'openFiles' | 'ports'>): number =>
   workersForRoom(connections, roomPerWorker(machine));
 
 /**
+ * Computes what a load needs.
+ *
  * @param costs of the server program
- * @param workers processes, where that is settled; else one for each core, and as many as the open files ask for
+ * @param workers number of processes; by default one per core, or more if the limit of open files requires more
  */
 export function capacity(load: Load, machine: Machine, costs: Costs = tenmCosts, workers?: number): Capacity {
   const pingsPerSecond = load.pingIntervalSeconds === 0 ? 0 : load.connections / load.pingIntervalSeconds;
@@ -144,7 +146,7 @@ function userCost(load: Load, costs: Costs): Span {
   return load.tls ? sum(connection, costs.tls) : connection;
 }
 
-/** The other way round: the connections that fill the machine's share of memory or of cores, at the high end. */
+/** The reverse: how many connections fill the usable share of memory or cores, at the high end of the costs. */
 function holdsOf(load: Load, machine: Machine, costs: Costs): Capacity['holds'] {
   const { cores, memoryBytes } = machine;
   if (cores === undefined || memoryBytes === undefined) return undefined;
@@ -171,7 +173,7 @@ function heldByMemory(
   const held = (usableBytes - workers * workerBytes) / connectionBytes;
   const room = Math.max(1, roomPerWorker(machine) / FULLEST_WORKER);
   if (costs.isOneProcess || held <= workers * room) return held;
-  // The open files ask for more workers than cores, so that each connection pays its share of one.
+  // The open files require more workers than cores, so each connection also costs its share of a worker.
   return usableBytes / (connectionBytes + workerBytes / room);
 }
 

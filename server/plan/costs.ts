@@ -1,11 +1,11 @@
-// What a connection, a ping and a message cost: measured, each with its unit, source and date.
+// The measured costs of a connection, a ping and a message, each with its unit, source and date.
 
 import type { Span } from '../command/quantity.js';
 
-/** A measured cost, from the low to the high end of what was seen. */
+/** A measured cost, from the lowest to the highest result. */
 export interface Cost extends Span {
   readonly unit: 'bytes' | 'µs of CPU';
-  /** What it is the cost of. */
+  /** What the cost is for. */
   readonly of: string;
   readonly source: string;
   /** Day of the measurement. */
@@ -22,7 +22,7 @@ export interface Costs {
   readonly kernelSocket: Cost;
   readonly process: Cost;
   readonly ping: Cost;
-  /** The low end is a burst to many subscribers, the high end one message at a time. */
+  /** The low end is a burst to many connections; the high end is one message at a time. */
   readonly delivery: Cost;
   readonly brokerMessage: Cost;
 }
@@ -73,7 +73,7 @@ export const tenmCosts: Costs = {
     high: 68_000_000,
     unit: 'bytes',
     of: 'user memory of a process without connections',
-    source: `${HERE}: smaps_rollup of a worker with uWebSockets.js, redis and prom-client: PSS of two workers, RSS`,
+    source: `${HERE}: smaps_rollup of a worker with uWebSockets.js, redis and prom-client: PSS of two workers, and RSS`,
     measured: PROTOTYPE_DAY,
   },
   ping: {
@@ -102,7 +102,7 @@ export const tenmCosts: Costs = {
   },
 };
 
-/** The article's server, rebuilt from its listing in Go: what the model is checked against. */
+/** The article's server, rebuilt from its listing in Go; the model is checked against it. */
 export const articleCosts: Costs = {
   ...tenmCosts,
   isOneProcess: true,
@@ -140,26 +140,26 @@ export const articleCosts: Costs = {
   },
 };
 
-/** Messages that one worker can take in from Redis, a second; node-redis with Buffers, same host and day. */
+/** Messages per second that one worker can receive from Redis; node-redis with Buffers, same host and day. */
 export const BROKER_MESSAGES_PER_WORKER = 350_000;
 
-/** Messages that one Redis hands out, a second, to all subscribers together; Centrifugo's figure. */
+/** Messages per second that one Redis sends to all subscribers together; Centrifugo's figure. */
 export const REDIS_OUTPUT_MESSAGES = 650_000;
 
-/** Pings a second that the article met as the limit of one 32-core machine, at 10% of its CPU. */
+/** Pings per second that the article found to be the limit of one 32-core machine, at 10% of its CPU. */
 export const ARTICLE_PINGS_PER_SECOND = 30_000;
 
 /**
- * What the fullest of several workers holds, against their mean. The kernel spreads connections unevenly: over 80 workers
- * that held 15,860 on average, the fullest had 18,255, which is 1.15. The rest is for fewer workers, and for luck.
+ * Connections of the fullest worker, relative to the mean. The kernel spreads connections unevenly: of 80 workers with
+ * 15,860 connections on average, the fullest had 18,255, which is a factor of 1.15. The rest is a margin.
  */
 export const FULLEST_WORKER = 1.25;
 
 /** The part of a machine's memory that connections may fill; the rest is for buffers in flight and the system. */
 export const MEMORY_SHARE = 0.9;
 
-/** The part of a machine's cores that steady load may take; the rest is for storms of connects and bursts. */
+/** The part of a machine's cores that steady load may take; the rest is for connect storms and bursts. */
 export const CPU_SHARE = 0.7;
 
-/** Threads of each process: Node 20 to 24 with their defaults (counted). */
+/** Threads of each process, counted in Node 20 to 24 with their defaults. */
 export const THREADS_PER_PROCESS = 11;

@@ -1,4 +1,4 @@
-// The capacity plan as a table, with what it was computed from.
+// Formats the capacity plan as a table, with the costs that it was computed from.
 
 import { formatBytes, formatCount, formatNumber, formatSpan } from '../command/quantity.js';
 import { alignColumns, wrapWords } from '../command/text-table.js';
@@ -15,7 +15,7 @@ import {
 
 const INDENT = '  ';
 
-/** The costs that count for this load. */
+/** The costs that apply to this load. */
 export function costsUsed(load: Load, costs: Costs): Cost[] {
   const hasMessages = load.messagesPerSecond > 0;
   return [
@@ -28,33 +28,33 @@ export function costsUsed(load: Load, costs: Costs): Cost[] {
   ];
 }
 
-/** What the numbers do not say. */
+/** Notes about what the numbers do not show. */
 export function planNotes(load: Load, answer: Capacity): string[] {
   const notes: string[] = [];
   if (answer.pingsPerSecond > ARTICLE_PINGS_PER_SECOND) {
     notes.push(
-      `The article met its limit at about ${formatCount(ARTICLE_PINGS_PER_SECOND)} pings/s on one 32-core machine, at 10% CPU: ` +
-        'network or kernel, which this model does not hold. Measure yours, or spread over smaller machines.',
+      `The article reached a limit at about ${formatCount(ARTICLE_PINGS_PER_SECOND)} pings/s on one 32-core machine, at 10% CPU. ` +
+        'It lies in the network or the kernel, and is not part of this model. Measure your machine, or use several smaller ones.',
     );
   }
   if (answer.isBrokerOverloaded) {
     notes.push(
-      `A worker takes in ${formatCount(BROKER_MESSAGES_PER_WORKER)} messages/s at most; narrow --redis-pattern and split the channels over servers.`,
+      `A worker can receive ${formatCount(BROKER_MESSAGES_PER_WORKER)} messages/s at most. Narrow --redis-pattern, and split the channels over several servers.`,
     );
   }
   if (answer.redisServers > 1) {
     notes.push(
-      `One Redis hands out ${formatCount(REDIS_OUTPUT_MESSAGES)} messages/s in all; fewer workers or ${answer.redisServers} Redis servers.`,
+      `One Redis can send ${formatCount(REDIS_OUTPUT_MESSAGES)} messages/s in total. Use fewer workers, or ${answer.redisServers} Redis servers.`,
     );
   }
   if (load.tls)
-    notes.push('TLS handshakes are not in the CPU figures: they count when clients come back at once.');
+    notes.push('TLS handshakes are not in the CPU figures. They matter when many clients reconnect at once.');
   return notes;
 }
 
 /**
  * @param used the costs that the answer was computed from
- * @param notes sentences to go below
+ * @param notes sentences that go below the table
  * @param columns width of the terminal; words are not broken
  */
 export function planText(
@@ -73,7 +73,7 @@ export function planText(
     table(planRows(load, machine, answer)),
     ['', 'One machine:'],
     table(machineRows(machine, answer)),
-    ['', 'Computed from (measured on the day given):'],
+    ['', 'Computed from these measured costs:'],
     table(used.map((cost) => [costText(cost), cost.measured, cost.of])),
     ...(notes.length === 0 ? [] : [['', ...notes.flatMap((note) => wrapWords(`Note: ${note}`, columns))]]),
   ];
@@ -86,7 +86,7 @@ const pingWords = (load: Load): string =>
 const messageWords = (load: Load): string =>
   load.messagesPerSecond === 0
     ? 'no messages'
-    : `${formatNumber(load.messagesPerSecond)} messages/s of ${formatBytes(load.messageBytes)} to ${formatNumber(load.fanout)} each`;
+    : `${formatNumber(load.messagesPerSecond)} messages/s of ${formatBytes(load.messageBytes)} to ${formatNumber(load.fanout)} connections each`;
 
 const costText = (cost: Cost): string =>
   cost.high >= 1e6 ? formatSpan(cost, formatBytes) : `${formatSpan(cost, formatNumber)} ${cost.unit}`;
@@ -95,20 +95,20 @@ function planRows(load: Load, machine: Machine, answer: Capacity): string[][] {
   const { pingOnWire, wireBitsPerSecond } = answer;
   return [
     ['memory, workers', formatSpan(answer.userBytes, formatBytes)],
-    ['memory, kernel', formatSpan(answer.kernelBytes, formatBytes), 'sockets, not what they have queued'],
-    ['memory, in all', formatSpan(answer.memoryBytes, formatBytes)],
+    ['memory, kernel', formatSpan(answer.kernelBytes, formatBytes), 'sockets, without queued data'],
+    ['memory, total', formatSpan(answer.memoryBytes, formatBytes)],
     ['workers', formatCount(answer.workers), `${formatCount(answer.connectionsPerWorker)} connections each`],
-    ['ports', formatCount(machine.ports), `each worker listens on all of them`],
+    ['ports', formatCount(machine.ports), 'each worker listens on all of them'],
     [
       'open files',
       `${formatCount(answer.filesPerWorker)} in the fullest worker`,
-      `ulimit -n, fs.nr_open; limit reckoned with: ${formatCount(machine.openFiles)}`,
+      `ulimit -n, fs.nr_open; assumed limit: ${formatCount(machine.openFiles)}`,
     ],
-    ['open files, in all', formatCount(answer.filesInAll), 'fs.file-max'],
+    ['open files, total', formatCount(answer.filesInAll), 'fs.file-max'],
     [
       'tcp_mem',
       `0 ${load.connections} ${2 * load.connections}`,
-      'pages, or more; see docs/host.md for the rest',
+      'pages, or more; docs/host.md has the other settings',
     ],
     [
       'pings',
@@ -117,7 +117,7 @@ function planRows(load: Load, machine: Machine, answer: Capacity): string[][] {
     ],
     ['deliveries', `${formatNumber(answer.deliveriesPerSecond)}/s`],
     ['cores busy', formatSpan(answer.busyCores, formatNumber), 'pings, deliveries, broker'],
-    ['bandwidth out', bits(wireBitsPerSecond.out), 'Ethernet, IP, TCP and WebSocket headers included'],
+    ['bandwidth out', bits(wireBitsPerSecond.out), 'including Ethernet, IP, TCP and WebSocket headers'],
     ['bandwidth in', bits(wireBitsPerSecond.in), 'acknowledgements'],
     [
       'Redis output',
@@ -130,7 +130,7 @@ function planRows(load: Load, machine: Machine, answer: Capacity): string[][] {
 function machineRows(machine: Machine, answer: Capacity): string[][] {
   const { holds, machines } = answer;
   if (holds === undefined || machines === undefined) {
-    return [['give --memory and --cores to learn what one machine holds and how many it takes']];
+    return [['give --memory and --cores to see what one machine holds and how many machines you need']];
   }
   return [
     ['has', `${formatBytes(machine.memoryBytes!)}, ${machine.cores} cores`],

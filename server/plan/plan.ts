@@ -1,4 +1,4 @@
-// 10m-server plan: what a load takes, and what a machine holds, by the capacity model.
+// 10m-server plan: shows what a load needs and what a machine holds, by the capacity model.
 
 import type { Command } from '../command/command.js';
 import { runCommand } from '../command/command-line.js';
@@ -21,28 +21,28 @@ export const planOptions = {
   cores: integer({ help: 'cores of one machine', min: 1, max: 1024, defaultText: 'what the load needs' }),
   pingInterval: serverOptions.pingInterval,
   messagesPerSecond: decimal({
-    help: 'messages published, on all channels together',
+    help: 'rate of published messages, on all channels together',
     min: 0,
     max: 1e9,
     unit: 'messages/s',
     default: 0,
   }),
   fanout: decimal({
-    help: 'connections that a message goes to, on average',
+    help: 'connections that each message goes to, on average',
     min: 0,
     max: 1e9,
     default: 1,
   }),
   messageBytes: size({ help: 'payload of a message', default: '100' }),
   channels: choice({
-    help: 'own: each connection has a channel of its own; shared: many have one',
+    help: 'own: each connection has a channel of its own; shared: many connections share a channel',
     words: ['own', 'shared'],
     default: 'own',
   }),
-  tls: toggle({ help: 'the server ends TLS itself' }),
+  tls: toggle({ help: 'the server terminates TLS itself' }),
   ports: serverOptions.ports,
   fdLimit: integer({
-    help: 'open files that each process may have; the default is the most that fs.nr_open allows where it is left alone',
+    help: 'open files that each process may have; the default is the kernel default of fs.nr_open',
     min: 1,
     max: 1_073_741_816,
     unit: 'files',
@@ -53,7 +53,7 @@ export const planOptions = {
     words: ['10m', 'article'],
     default: '10m',
   }),
-  json: toggle({ help: 'print one JSON object' }),
+  json: toggle({ help: 'print the plan as one JSON object' }),
 };
 
 type PlanOptions = OptionValues<typeof planOptions>;
@@ -61,27 +61,27 @@ type PlanOptions = OptionValues<typeof planOptions>;
 export const planCommand: Command<typeof planOptions, Record<never, never>> = {
   name: '10m-server plan',
   summary:
-    'What a load takes: memory, processes, CPU, bandwidth; and with --memory and --cores, what one machine holds.\n' +
-    'Computed from measured costs, which are listed; docs/capacity.md explains the model and its limits.',
+    'Computes the memory, processes, CPU and bandwidth that a load needs and, with --memory and --cores, what one machine\n' +
+    'holds. It lists the measured costs that it uses; docs/capacity.md explains the model and its limits.',
   positionals: {},
   options: planOptions,
   sharesSettings: true,
   examples: [
-    ['10m-server plan --connections 1000000', 'what a million idle connections take'],
+    ['10m-server plan --connections 1000000', 'what a million idle connections need'],
     [
       '10m-server plan --connections 10000000 --memory 208GB --cores 32',
       "the article's machine, an n1-highmem-32",
     ],
     [
       '10m-server plan --connections 50000 --messages-per-second 20 --fanout 50000',
-      'a broadcast of 20 a second',
+      '20 broadcasts a second to 50,000 connections',
     ],
   ],
   check(options) {
     const { first, last } = options.ports;
     if (roomPerWorker(machineOf(options)) >= 1) return undefined;
     const least = portCount(options.ports) + OWN_FILES + 1;
-    return `--fd-limit ${options.fdLimit} leaves no connection beside the listeners of --ports ${first}-${last}; give ${least} or more, or fewer ports`;
+    return `--fd-limit ${options.fdLimit} leaves no room for connections besides the listeners of --ports ${first}-${last}; give ${least} or more, or fewer ports`;
   },
 };
 

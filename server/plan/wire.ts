@@ -1,4 +1,4 @@
-// Bytes on the wire of a WebSocket message and its acknowledgement, headers of every layer included.
+// The bytes of a WebSocket message and its acknowledgement on the wire, including the headers of all layers.
 
 /** Preamble, header, checksum and gap of an Ethernet frame (IEEE 802.3): 8 + 14 + 4 + 12. */
 const ETHERNET_BYTES = 38;
@@ -11,13 +11,13 @@ const TCP_BYTES = 32;
 
 const SEGMENT_OVERHEAD_BYTES = ETHERNET_BYTES + IP_BYTES + TCP_BYTES;
 
-/** What fits into a segment of a 1,500-byte Ethernet. */
+/** Payload of a segment on Ethernet with an MTU of 1,500 bytes. */
 const SEGMENT_PAYLOAD_BYTES = 1500 - IP_BYTES - TCP_BYTES;
 
 /** A TLS 1.3 record: header, content type and tag (RFC 8446, 5.2). */
 const TLS_RECORD_BYTES = 22;
 
-/** What fits into one TLS record (RFC 8446, 5.1). */
+/** Payload of one TLS record (RFC 8446, 5.1). */
 const TLS_RECORD_PAYLOAD_BYTES = 16_384;
 
 /** Bytes out (the message) and in (the acknowledgements). */
@@ -27,7 +27,7 @@ export interface WireBytes {
 }
 
 /**
- * A message of `bytes` sent alone to one connection. An acknowledgement answers every second segment and the last one.
+ * The size of a message that is sent alone to one connection. Every second segment and the last one are acknowledged.
  *
  * @param bytes payload; 0 for a ping
  */
@@ -45,7 +45,7 @@ export function messageOnWire(bytes: number, tls: boolean): WireBytes {
 const frameHeaderBytes = (bytes: number): number => (bytes < 126 ? 2 : bytes < 65_536 ? 4 : 10);
 
 /**
- * A `pmessage` of Redis (RESP2) as its subscriber gets it, without the layers below.
+ * The size of a Redis `pmessage` (RESP2), without the headers of the layers below.
  *
  * @param channelBytes length of the channel's name
  * @param bytes payload

@@ -14,7 +14,7 @@ const complaint = async (...argv: string[]): Promise<string> => {
   return 'text' in commandLine && commandLine.exitCode === 2 ? commandLine.text : 'nothing wrong';
 };
 
-t.test("the article's machine, as a table", async (t) => {
+t.test("plan prints a table for the article's machine", async (t) => {
   const { stdout, status } = plan('--connections', '10000000', '--memory', '208GB', '--cores', '32');
   t.equal(status, 0);
   t.match(stdout, /^10,000,000 connections, a ping every 300 s, no messages:\n/);
@@ -24,14 +24,14 @@ t.test("the article's machine, as a table", async (t) => {
   t.match(
     stdout,
     /1,000–1,050 bytes +2026-11-24 +user memory of a connection/,
-    'it names what it was computed from',
+    'it names the costs that it was computed from',
   );
-  t.match(stdout, /Note: The article met its limit at about 30,000 pings\/s/);
+  t.match(stdout, /Note: The article reached a limit at about 30,000 pings\/s/);
   for (const line of stdout.split('\n').filter((line) => !line.startsWith('Note')))
-    t.ok(line.length <= 140, `not wider than a screen: ${line}`);
+    t.ok(line.length <= 140, `the line fits the screen: ${line}`);
 });
 
-t.test('the same for machines', async (t) => {
+t.test('plan prints the same as JSON', async (t) => {
   const { stdout } = plan('--connections', '10000000', '--memory', '208GB', '--cores', '32', '--json');
   t.match(JSON.parse(stdout), {
     load: { connections: 10_000_000 },
@@ -48,7 +48,7 @@ t.test('the same for machines', async (t) => {
   t.match(JSON.parse(article.stdout), { workers: 1, machines: 1 });
 });
 
-t.test('what else can be asked', async (t) => {
+t.test('each flag changes the plan', async (t) => {
   const text = (...flags: string[]) => plan(...flags).stdout;
   t.match(text('--connections', '1'), /give --memory and --cores/);
   t.match(text('--tls'), /3,100 bytes .*TLS[\s\S]*Note: TLS handshakes/);
@@ -56,13 +56,13 @@ t.test('what else can be asked', async (t) => {
   t.match(text('--messages-per-second', '20', '--fanout', '50000'), /deliveries +1,000,000\/s/);
   t.match(
     text('--messages-per-second', '400000', '--cores', '2'),
-    /Note: A worker takes in 350,000[\s\S]*2 Redis servers/,
+    /Note: A worker can receive 350,000[\s\S]*2 Redis servers/,
   );
   t.match(text('--ping-interval', '0'), /no pings/);
   t.match(text('--connections', '1000000', '--fd-limit', '20000'), /workers +67 /);
 });
 
-t.test('wrong flags end with 2 and one line', async (t) => {
+t.test('wrong flags end plan with exit code 2 and one line', async (t) => {
   const { status, stderr, stdout } = plan('--connections', '0');
   t.equal(status, 2);
   t.match(stderr, /^10m-server plan: --connections "0" is not allowed; give .+\n$/);
@@ -73,7 +73,7 @@ t.test('wrong flags end with 2 and one line', async (t) => {
   t.match(await complaint('--fanout', '-1'), /--fanout/);
   t.match(
     await complaint('--fd-limit', '1129'),
-    /--fd-limit 1129 leaves no connection .*; give 1130 or more/,
+    /--fd-limit 1129 leaves no room for connections .*; give 1130 or more/,
   );
   t.equal(await complaint('--fd-limit', '1130'), 'nothing wrong');
 });

@@ -7,7 +7,7 @@ t.test('a ping is 92 bytes out and an acknowledgement of 90 in', async (t) => {
   t.same(messageOnWire(0, true), { out: 92 + 22, in: 90 });
 });
 
-t.test('frame headers grow with the payload, and each segment has headers of its own', async (t) => {
+t.test('frame headers grow with the payload, and each segment has its own headers', async (t) => {
   t.equal(messageOnWire(125, false).out, 125 + 2 + 90);
   t.equal(messageOnWire(126, false).out, 126 + 4 + 90);
   t.same(messageOnWire(1444, false), { out: 1448 + 90, in: 90 });
@@ -16,7 +16,7 @@ t.test('frame headers grow with the payload, and each segment has headers of its
   t.equal(messageOnWire(16_384, true).out - messageOnWire(16_384, false).out, 2 * 22, 'two records');
 });
 
-t.test('a pmessage has the length that Redis gives it', async (t) => {
+t.test('a pmessage has the length that Redis sends', async (t) => {
   const frame = `*4\r\n$8\r\npmessage\r\n$1\r\n*\r\n$2\r\nc1\r\n$11\r\nhello world\r\n`;
   t.equal(pmessageBytes(2, 11), frame.length);
 });

@@ -1,7 +1,7 @@
-// The one way to say something to the operator: a line on standard error, JSON where nobody is watching.
+// Logs lines to standard error for the operator: plain text on a terminal, else JSON.
 import { type Severity, standardError } from './command/standard-error.js';
 
-/** Severities, from the least to the most; `silent` says nothing. */
+/** Levels, from the least to the most severe; `silent` logs nothing. */
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
@@ -10,13 +10,13 @@ type LineLevel = Exclude<LogLevel, 'silent'>;
 
 const SEVERITIES: Readonly<Record<LineLevel, Severity>> = { debug: 7, info: 6, warn: 4, error: 3 };
 
-/** What goes with a message: small values with units in their names, never a secret and never client data unescaped. */
+/** The fields of a log line: small values with units in their names, never a secret or unescaped client data. */
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>> & {
-  /** The names that every line has already. */
+  /** Names that every line already has. */
   readonly [name in 'time' | 'level' | 'message']?: never;
 };
 
-/** Writes a line per call when its level is enabled. */
+/** Writes one line per call if its level is enabled. */
 export interface Logger {
   debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
@@ -25,10 +25,10 @@ export interface Logger {
 }
 
 /**
- * @param level least level that is written
- * @param asJson one JSON object a line (for machines) instead of plain text (for a terminal)
- * @param write gets each finished line, its line feed included; it must not throw
- * @param fixed fields that go with every line, such as the worker's number
+ * @param level the least severe level that is written
+ * @param asJson whether to write one JSON object per line instead of plain text
+ * @param write takes each finished line, including its line feed; must not throw
+ * @param fixed fields of every line, such as the worker's number
  */
 export function createLogger(
   level: LogLevel,
@@ -58,17 +58,17 @@ function plain(time: string, level: LogLevel, message: string, fields: LogFields
   return `${time.slice(11, 23)} ${level.padEnd(5)} ${message}${details.join('')}`;
 }
 
-/** Quoted unless it is plain ASCII; escaped where a terminal would obey it (C0, DEL and C1 controls). */
+/** Quotes a value unless it is plain ASCII, and escapes what a terminal would interpret (C0, DEL and C1 controls). */
 const shown = (value: string): string =>
   /[^\x21-\x7e]|^$/.test(value)
     ? JSON.stringify(value).replace(/[\x7f-\x9f]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`)
     : value;
 
-/** A logger to this process's standard error. Lines that cannot be written are lost and counted. */
+/** Creates a logger on this process's standard error. Lines that cannot be written are lost and counted. */
 export function standardErrorLogger(level: LogLevel, fixed: LogFields = {}): Logger {
   const write = (line: string, severity: Severity) => standardError.write(line, severity);
   return createLogger(level, process.stderr.isTTY !== true, write, fixed);
 }
 
-/** Log lines of this process that could not be written: nobody reads them, or the disk is full. */
+/** Log lines of this process that could not be written, because nobody reads them or the disk is full. */
 export const logLinesLost = (): number => standardError.lost;

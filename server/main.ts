@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-// argv in, exit code out; a forked process is a worker.
+// The entry point: runs the primary, a tool or, in a forked process, a worker.
 import cluster from 'node:cluster';
 import { requireNode } from './command/node-version.js';
 
-/** How long the end of the server waits for its last log lines to be read. */
+/** How long the server waits at its end until its last log lines are read. */
 const LAST_LINES_MS = 1000;
 
 requireNode('10m-server');

@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
-# Sets the kernel parameters of 10m-server.conf or 10m-client.conf until the next boot, and takes them back.
+# Sets the kernel parameters of 10m-server.conf or 10m-client.conf until the next boot, and reverts them.
 # Needs bash, coreutils and /proc/sys; see --help.
 set -euo pipefail
 
 usage() {
   cat <<'USAGE'
-apply.sh [server|client] [--dry-run]   set what sysctl/10m-ROLE.conf says (default: server); prints each key, old → new
-apply.sh --revert [--dry-run]          put back every value that apply.sh changed
+apply.sh [server|client] [--dry-run]   set the values of 10m-ROLE.conf (default: server); print each key, old → new
+apply.sh --revert [--dry-run]          restore every value that apply.sh changed
 
 --dry-run    only show what would be done
 
-A limit that is already higher is kept, and reserved ports are added to those that are there. Values that were changed
-are remembered in TENM_SYSCTL_STATE (default /run/10m-sysctl.state, which a boot clears together with the values).
-TENM_PROC_SYS stands in for /proc/sys.
-Exit: 0 all set, 1 something could not be set, 2 wrong arguments.
+A limit that is already higher is kept. Reserved ports are added to those that are already reserved. The old values are
+saved in TENM_SYSCTL_STATE (default /run/10m-sysctl.state; a boot clears this file together with the values).
+TENM_PROC_SYS replaces /proc/sys.
+Exit: 0 everything is set, 1 something could not be set, 2 wrong arguments.
 USAGE
 }
 
@@ -47,7 +47,7 @@ for argument in "$@"; do
     *) refuse "unknown argument \"$argument\"" ;;
   esac
 done
-[[ $revert == no || $seen_role == no ]] || refuse "--revert takes back all that was changed and takes no role"
+[[ $revert == no || $seen_role == no ]] || refuse "--revert restores everything that was changed and takes no role"
 
 report() { printf '%-36s %s\n' "$1" "$2"; }
 
@@ -58,17 +58,17 @@ fail() {
 
 path_of() { printf '%s/%s' "$proc_sys" "${1//.//}"; }
 
-# The value of a key, its numbers separated by single spaces, as the .conf files write it.
+# Prints the value of a key, its numbers separated by single spaces, as in the .conf files.
 read_key() {
   local words
   read -r -a words <"$(path_of "$1")" || true
   printf '%s' "${words[*]-}"
 }
 
-# True when the shell could write the value. The kernel refuses in write(2), which a redirection alone would not show.
+# Succeeds if the value was written. The kernel refuses it in write(2), which a redirection alone would not show.
 write_key() { { printf '%s\n' "$2" >"$(path_of "$1")"; } 2>/dev/null; }
 
-# True for keys that are limits: they are raised, never lowered.
+# Succeeds for keys that are limits, which are raised but never lowered.
 is_limit() {
   case $1 in
     fs.file-max | fs.nr_open | net.ipv4.tcp_mem | net.core.somaxconn) return 0 ;;
@@ -77,7 +77,7 @@ is_limit() {
   esac
 }
 
-# The higher of two vectors, number by number.
+# Prints the higher of two vectors, number by number.
 highest() {
   local -a old new out
   local i
@@ -89,7 +89,7 @@ highest() {
   printf '%s' "${out[*]}"
 }
 
-# What a key should become, given what it is and what the .conf file says.
+# Prints the new value of a key, given its old value and the value of the .conf file.
 target_of() {
   local key=$1 old=$2 wanted=$3
   if is_limit "$key"; then
@@ -101,7 +101,7 @@ target_of() {
   fi
 }
 
-# True when each item of the comma-separated list $2 stands in the list $1, in the kernel's own notation.
+# Succeeds if the list $1, in the kernel's notation, contains each item of the comma-separated list $2.
 includes_all() {
   local item
   local -a items
@@ -115,7 +115,7 @@ apply_key() {
   local key=$1 wanted=$2 may_be_missing=$3 old target now
   if [[ ! -e $(path_of "$key") ]]; then
     if [[ $may_be_missing == yes ]]; then
-      report "$key" "left out: this kernel or network namespace has no such key"
+      report "$key" "skipped: this kernel or network namespace has no such key"
     else
       fail "$key" "this kernel or network namespace has no such key"
     fi
@@ -135,12 +135,12 @@ apply_key() {
     return
   fi
   if ! remember "$key" "$old"; then
-    fail "$key" "its old value cannot be saved in $state"
+    fail "$key" "the old value cannot be saved in $state"
     return
   fi
   if ! write_key "$key" "$target"; then
     forget "$key"
-    fail "$key" "$(shown "$old") → $target was refused (not root, or a container that may not)"
+    fail "$key" "$(shown "$old") → $target was refused (not root, or forbidden in this container)"
     return
   fi
   now=$(read_key "$key")
@@ -149,7 +149,7 @@ apply_key() {
 
 shown() { printf '%s' "${1:-(empty)}"; }
 
-# Keeps the value from before the first change: a second run must not take our own value for the old one.
+# Saves the value from before the first change. A second run must not save our own value as the old one.
 remember() {
   if [[ -e $state ]] && grep_key "$1"; then
     remembered_before=yes
@@ -167,7 +167,7 @@ grep_key() {
   return 1
 }
 
-# Drops what remember() just wrote, because nothing was changed.
+# Removes what remember() has just saved, because nothing was changed.
 forget() {
   [[ $remembered_before == no ]] || return 0
   local -a kept=()
@@ -207,7 +207,7 @@ revert_all() {
   local -a lines=() kept=()
   local i key old current
   if [[ ! -e $state ]]; then
-    echo "nothing to take back: $state does not exist"
+    echo "nothing to revert: $state does not exist"
     return
   fi
   mapfile -t lines <"$state"

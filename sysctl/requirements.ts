@@ -1,52 +1,52 @@
-// What a host must allow: the one table behind `10m-server doctor`, the .conf files beside it and docs/host.md.
+// What a host must allow: the table behind `10m-server doctor`, the .conf files beside it and docs/host.md.
 
-/** What the server is to do on the host; every need follows from it. */
+/** What the server should do on the host. Every need follows from it. */
 export interface HostLoad {
-  /** Connections that the whole host is to hold. */
+  /** Connections that the whole host should hold. */
   readonly connections: number;
   /** File descriptors of the fullest process. */
   readonly filesPerWorker: number;
   /** File descriptors of all processes together. */
   readonly filesInAll: number;
-  /** Sockets that listen, in all workers. */
+  /** Listening sockets of all workers. */
   readonly listeners: number;
-  /** Ports that must stay free for the server, as ip_local_reserved_ports writes them. */
+  /** Ports that must stay free for the server, in the notation of ip_local_reserved_ports. */
   readonly ports: readonly string[];
 }
 
-/** How a value found is compared with the one needed; vectors are compared number by number. */
+/** How the found value is compared with the needed one. Vectors are compared number by number. */
 export type Rule = 'at-least' | 'at-most' | 'exactly' | 'includes';
 
 /** One key below /proc/sys. */
 export interface HostSetting {
   readonly key: string;
-  /** What 10m-server.conf sets; without it, the server leaves the key alone. */
+  /** What 10m-server.conf sets; `undefined` if it does not set the key. */
   readonly server?: string;
-  /** What 10m-client.conf sets; without it, load clients leave the key alone. */
+  /** What 10m-client.conf sets; `undefined` if it does not set the key. */
   readonly client?: string;
   readonly rule: Rule;
-  /** True where kernels in use may lack the key: the .conf files then lead it in with "-". */
+  /** Whether kernels in use may lack the key. In the .conf files, such a key has a leading "-". */
   readonly mayBeMissing: boolean;
-  /** What it means that the key is missing, where that is no gap in what is known. */
+  /** What a missing key means, if it means that nothing needs to be set. */
   readonly missingMeans?: string;
-  /** What the load needs, as the kernel writes it; `undefined` where the server needs nothing of the key. */
+  /** What the load needs, in the kernel's notation; `undefined` if the server does not depend on the key. */
   readonly needed?: (load: HostLoad) => string;
   readonly why: string;
-  /** What setting it costs. */
+  /** What the setting costs. */
   readonly cost: string;
-  /** Where the facts are from; `ip-sysctl` is Documentation/networking/ip-sysctl.rst of the kernel. */
+  /** The sources of the facts; `ip-sysctl` is Documentation/networking/ip-sysctl.rst of the kernel. */
   readonly source: string;
-  /** How it is mended, where writing the key does not do it. */
+  /** The fix, if it is not to write the key. */
   readonly fix?: (needed: string) => string;
 }
 
-/** Backlog of each listening socket: uSockets asks for it in listen(2), and it cannot be configured. */
+/** Backlog that uSockets passes to listen(2) for each socket; it cannot be configured. */
 const LISTEN_BACKLOG = 512;
 
-/** Connections that may share one bucket of the established hash before each packet pays for the search. */
+/** Connections that may share a bucket of the hash table before the search slows down every packet. */
 const CONNECTIONS_PER_BUCKET = 4;
 
-/** The kernel rounds the hash up to a power of two. */
+/** The kernel rounds the number of buckets up to a power of two. */
 const bucketsFor = (connections: number): number =>
   2 ** Math.max(0, Math.ceil(Math.log2(connections / CONNECTIONS_PER_BUCKET)));
 
@@ -58,8 +58,8 @@ export const hostSettings: readonly HostSetting[] = [
     rule: 'at-least',
     mayBeMissing: false,
     needed: (load) => String(load.filesInAll),
-    why: 'every connection is an open file, and this is the limit of the whole host',
-    cost: 'nothing until used; about 256 bytes of kernel memory for each file that is open',
+    why: 'every connection is an open file, and this limits the open files of the whole host',
+    cost: 'nothing until used; about 256 bytes of kernel memory for each open file',
     source: 'proc_sys_fs(5); article',
   },
   {
@@ -69,8 +69,8 @@ export const hostSettings: readonly HostSetting[] = [
     rule: 'at-least',
     mayBeMissing: false,
     needed: (load) => String(load.filesPerWorker),
-    why: 'no process may have a higher limit of open files (RLIMIT_NOFILE) than this',
-    cost: 'nothing by itself; a process pays 8 bytes for each file that its table grows to',
+    why: 'no process can have a higher limit of open files (RLIMIT_NOFILE) than this',
+    cost: 'nothing until used; 8 bytes for each entry of the file table of a process',
     source: 'proc_sys_fs(5); article',
   },
   {
@@ -78,7 +78,7 @@ export const hostSettings: readonly HostSetting[] = [
     rule: 'at-least',
     mayBeMissing: true,
     needed: (load) => String(load.connections + load.listeners),
-    why: 'every connection is watched by epoll, and this is the limit for one user; the default follows memory',
+    why: 'epoll watches every connection, and this limits the watches of one user; the default depends on the memory',
     cost: 'about 160 bytes of kernel memory for each watch in use',
     source: 'epoll(7)',
   },
@@ -90,9 +90,9 @@ export const hostSettings: readonly HostSetting[] = [
     mayBeMissing: false,
     needed: ({ connections }) => `0 ${connections} ${2 * connections}`,
     why:
-      'pages (4 KiB) for what all TCP sockets have queued: an idle socket needs none, one with a single unacknowledged ' +
-      'or unread message needs one, so a broadcast needs one for every connection at once',
-    cost: "TCP's own brake is off: a fault that fills every buffer ends in the OOM killer instead of slow connections",
+      'this limits what all TCP sockets have queued, in pages of 4 KiB: an idle socket needs none, a socket with a single ' +
+      'unacknowledged or unread message needs one, so a broadcast needs one for every connection at once',
+    cost: 'TCP no longer limits itself: a fault that fills all buffers ends with the OOM killer instead of slow connections',
     source: 'ip-sysctl; tcp(7); measured: 4,000 sockets with 2 unread bytes each took 3,840 pages; article',
   },
   {
@@ -101,8 +101,8 @@ export const hostSettings: readonly HostSetting[] = [
     rule: 'at-least',
     mayBeMissing: false,
     needed: () => String(LISTEN_BACKLOG),
-    why: `the kernel cuts each listener's queue of ${LISTEN_BACKLOG} accepted connections down to this`,
-    cost: 'memory for the connections that wait, only while they wait',
+    why: `the kernel limits the accept queue of each listener to this; the server asks for ${LISTEN_BACKLOG}`,
+    cost: 'memory for waiting connections, only while they wait',
     source: 'listen(2); article',
   },
   {
@@ -111,8 +111,8 @@ export const hostSettings: readonly HostSetting[] = [
     rule: 'at-least',
     mayBeMissing: false,
     needed: () => '1024',
-    why: 'half-open handshakes for each listener; without SYN cookies only three quarters of it serve unknown clients',
-    cost: '304 bytes for each handshake under way',
+    why: 'this limits the half-open handshakes of each listener; without SYN cookies, unknown clients get only three quarters of it',
+    cost: '304 bytes for each handshake in progress',
     source: 'ip-sysctl; tcp_conn_request() in net/ipv4/tcp_input.c; article',
   },
   {
@@ -121,7 +121,7 @@ export const hostSettings: readonly HostSetting[] = [
     rule: 'includes',
     mayBeMissing: false,
     why: 'a load client needs one local port for each connection to the same address and port',
-    cost: 'no port from 1024 up is safe from being taken for an outgoing connection unless it is reserved',
+    cost: 'an outgoing connection may take any port from 1024 up that is not reserved',
     source: 'ip-sysctl (the two ends should differ in parity); article',
   },
   {
@@ -131,8 +131,8 @@ export const hostSettings: readonly HostSetting[] = [
     rule: 'includes',
     mayBeMissing: false,
     needed: (load) => load.ports.join(','),
-    why: 'an outgoing connection that took one of these ports for its own makes the listen on it fail, even from TIME_WAIT',
-    cost: '1,003 ports less for outgoing connections to any one address and port',
+    why: 'if an outgoing connection has taken one of these ports, listening on it fails, even in TIME_WAIT',
+    cost: '1,003 fewer ports for outgoing connections to any one address and port',
     source: 'ip-sysctl',
   },
   {
@@ -141,8 +141,8 @@ export const hostSettings: readonly HostSetting[] = [
     rule: 'exactly',
     mayBeMissing: true,
     needed: () => '1',
-    why: "a worker that stops listening hands its queue to the others; without it a rolling restart resets what it hadn't accepted",
-    cost: 'none here, where all listeners of a port have the same settings; it is for the whole network namespace',
+    why: 'a worker that stops listening passes its accept queue to the others; without this, a rolling restart resets the connections in the queue',
+    cost: 'none here, since all listeners of a port have the same settings; it applies to the whole network namespace',
     source: 'ip-sysctl; Linux 5.14 and later',
   },
   {
@@ -151,8 +151,8 @@ export const hostSettings: readonly HostSetting[] = [
     rule: 'at-most',
     mayBeMissing: false,
     needed: () => '8',
-    why: 'a client that vanished without a word is given up after about 100 s of unanswered retransmission, not 15 minutes',
-    cost: 'a link that is cut for longer than that loses its connections; 8 is the least that RFC 1122 allows',
+    why: 'the kernel gives up a client that has vanished after about 100 s of unanswered retransmissions, not 15 minutes',
+    cost: 'a longer outage loses the connections; 8 is the lowest value that RFC 1122 allows',
     source: 'ip-sysctl; RFC 1122, 4.2.3.5',
   },
   {
@@ -161,8 +161,8 @@ export const hostSettings: readonly HostSetting[] = [
     rule: 'at-most',
     mayBeMissing: false,
     needed: () => '4096 16384 262144',
-    why: 'a client that stops reading fills its send buffer (least, first, most bytes) before --max-backpressure sees it',
-    cost: 'one connection carries at most 256 KiB a round trip: 2.6 MB/s at 100 ms',
+    why: 'a client that stops reading fills its send buffer (minimum, initial and maximum bytes) before --max-backpressure takes effect',
+    cost: 'one connection carries at most 256 KiB per round trip: 2.6 MB/s at 100 ms',
     source: 'ip-sysctl; tcp(7)',
   },
   {
@@ -171,8 +171,8 @@ export const hostSettings: readonly HostSetting[] = [
     rule: 'at-most',
     mayBeMissing: false,
     needed: () => '4096 131072 524288',
-    why: 'clients send next to nothing, and one that floods is read for as long as its bytes fill 512 KiB, so a receive buffer (least, first, most bytes) holds less; Redis needs what is left',
-    cost: 'one connection takes in at most 512 KiB a round trip: 5 MB/s at 100 ms',
+    why: 'a worker keeps reading from a flooding client while each read fills 512 KiB, so a receive buffer (minimum, initial and maximum bytes) must not be larger; clients send almost nothing, but the connection to Redis needs this size',
+    cost: 'one connection receives at most 512 KiB per round trip: 5 MB/s at 100 ms',
     source: 'ip-sysctl; tcp(7)',
   },
   {
@@ -183,8 +183,8 @@ export const hostSettings: readonly HostSetting[] = [
     mayBeMissing: true,
     missingMeans: 'connections are not tracked',
     needed: ({ connections }) => String(Math.ceil(connections * 1.1)),
-    why: 'where a firewall tracks connections, the packets of those beyond this number are dropped ("table full")',
-    cost: 'about 300 bytes of kernel memory for each connection tracked; not to track them at all (notrack) costs nothing',
+    why: 'if a firewall tracks connections, it drops the packets of connections beyond this number ("table full")',
+    cost: 'about 300 bytes of kernel memory for each tracked connection; not tracking them (notrack) costs nothing',
     source: 'Documentation/networking/nf_conntrack-sysctl.rst',
   },
   {
@@ -192,9 +192,9 @@ export const hostSettings: readonly HostSetting[] = [
     rule: 'at-least',
     mayBeMissing: true,
     needed: ({ connections }) => String(bucketsFor(connections)),
-    why: `buckets of the hash in which each packet finds its connection: more than ${CONNECTIONS_PER_BUCKET} a bucket is a search`,
-    cost: '8 bytes for each bucket, for good',
-    source: 'ip-sysctl; Linux 6.1 and later; the default follows memory and ends at 524,288',
+    why: `the kernel looks up the connection of each packet in a hash table with this many buckets; more than ${CONNECTIONS_PER_BUCKET} connections per bucket slow it down`,
+    cost: '8 bytes for each bucket, permanently',
+    source: 'ip-sysctl; Linux 6.1 and later; the default depends on the memory and is at most 524,288',
     fix: (needed) => `boot the kernel with thash_entries=${needed}`,
   },
 ];

@@ -33,7 +33,7 @@ const stock: Record<string, string> = {
   'net.netfilter.nf_conntrack_max': '262144',
 };
 
-/** A folder that stands in for /proc/sys. */
+/** A folder that replaces /proc/sys. */
 function procSys(changes: Record<string, string | undefined> = {}) {
   const root = mkdtempSync(join(tmpdir(), '10m-proc-sys-'));
   t.teardown(() => rmSync(root, { recursive: true, force: true }));
@@ -57,7 +57,7 @@ function procSys(changes: Record<string, string | undefined> = {}) {
   };
 }
 
-t.test('it applies, shows old → new, and takes everything back', async (t) => {
+t.test('apply.sh sets the values, prints old → new, and reverts everything', async (t) => {
   const host = procSys();
   const before = host.snapshot();
   const { stdout, stderr, status } = host.run('server');
@@ -69,35 +69,32 @@ t.test('it applies, shows old → new, and takes everything back', async (t) => 
   for (const { key, server, rule } of hostSettings) {
     if (server !== undefined && rule !== 'at-least') t.equal(host.read(key), server, key);
   }
-  t.equal(host.read('net.ipv4.ip_local_port_range'), '32768 60999', 'the client’s business');
+  t.equal(host.read('net.ipv4.ip_local_port_range'), '32768 60999', 'only the client role sets it');
 
   const reverted = host.run('--revert');
   t.equal(reverted.status, 0, reverted.stdout + reverted.stderr);
   t.match(reverted.stdout, /^net\.ipv4\.tcp_retries2 +8 → 15$/m);
   t.same(host.snapshot(), before);
   t.notOk(existsSync(host.state));
-  t.match(host.run('--revert'), { status: 0, stdout: /nothing to take back/ });
+  t.match(host.run('--revert'), { status: 0, stdout: /nothing to revert/ });
 });
 
-t.test(
-  'limits that are higher already are kept, number by number; reserved ports are added to',
-  async (t) => {
-    const host = procSys({ 'net.ipv4.ip_local_reserved_ports': '8080' });
-    const before = host.snapshot();
-    t.match(host.run().stdout, /^fs\.file-max +9223372036854775807 \(kept\)$/m);
-    t.equal(host.read('fs.file-max'), '9223372036854775807');
-    t.equal(host.read('net.ipv4.tcp_mem'), '100000000 100000000 200000000');
-    t.equal(host.read('net.ipv4.ip_local_reserved_ports'), '8080,6379,9110,10000-11000');
-    host.run('--revert');
-    t.same(host.snapshot(), before);
-    const reserved = '6379,8080,9110,10000-11000';
-    const covered = procSys({ 'net.ipv4.ip_local_reserved_ports': reserved });
-    covered.run();
-    t.equal(covered.read('net.ipv4.ip_local_reserved_ports'), reserved);
-  },
-);
+t.test('higher limits are kept, number by number, and reserved ports are added', async (t) => {
+  const host = procSys({ 'net.ipv4.ip_local_reserved_ports': '8080' });
+  const before = host.snapshot();
+  t.match(host.run().stdout, /^fs\.file-max +9223372036854775807 \(kept\)$/m);
+  t.equal(host.read('fs.file-max'), '9223372036854775807');
+  t.equal(host.read('net.ipv4.tcp_mem'), '100000000 100000000 200000000');
+  t.equal(host.read('net.ipv4.ip_local_reserved_ports'), '8080,6379,9110,10000-11000');
+  host.run('--revert');
+  t.same(host.snapshot(), before);
+  const reserved = '6379,8080,9110,10000-11000';
+  const covered = procSys({ 'net.ipv4.ip_local_reserved_ports': reserved });
+  covered.run();
+  t.equal(covered.read('net.ipv4.ip_local_reserved_ports'), reserved);
+});
 
-t.test('a second run, or the other role, keeps the first old values', async (t) => {
+t.test('a second run, even with the other role, keeps the first old values', async (t) => {
   const host = procSys();
   const before = host.snapshot();
   host.run('server');
@@ -119,20 +116,20 @@ t.test('--dry-run changes nothing', async (t) => {
   t.same(host.snapshot(), applied);
 });
 
-t.test('a key that the kernel lacks is one line and stops nothing', async (t) => {
+t.test('a key that the kernel lacks gives one line and stops nothing', async (t) => {
   const optional = procSys({ 'net.netfilter.nf_conntrack_max': undefined });
-  t.match(optional.run(), { status: 0, stdout: /^net\.netfilter\.nf_conntrack_max +left out: .+$/m });
+  t.match(optional.run(), { status: 0, stdout: /^net\.netfilter\.nf_conntrack_max +skipped: .+$/m });
   const host = procSys({ 'fs.nr_open': undefined });
   const { status, stdout, stderr } = host.run();
   t.equal(status, 1);
   t.equal(stderr, '');
   t.match(stdout, /^fs\.nr_open +NOT SET: .*no such key$/m);
-  t.equal(host.read('net.ipv4.tcp_retries2'), '8', 'the rest is applied');
+  t.equal(host.read('net.ipv4.tcp_retries2'), '8', 'the other keys are set');
 });
 
-t.test('a key that cannot be written is one line, and is not reverted', async (t) => {
+t.test('a key that cannot be written gives one line and is not reverted', async (t) => {
   const host = procSys({ 'net.ipv4.tcp_retries2': undefined });
-  // A folder in its place cannot be written by anybody, root included.
+  // Nobody, not even root, can write to a folder in its place.
   mkdirSync(host.path('net.ipv4.tcp_retries2'));
   const { status, stdout, stderr } = host.run();
   t.equal(status, 1);
@@ -142,7 +139,7 @@ t.test('a key that cannot be written is one line, and is not reverted', async (t
   t.notMatch(readFileSync(host.state, 'utf8'), 'tcp_retries2');
 });
 
-t.test('a value that cannot be put back stays in the state file', async (t) => {
+t.test('a value that cannot be restored stays in the state file', async (t) => {
   const host = procSys();
   host.run();
   rmSync(host.path('net.ipv4.tcp_retries2'));
@@ -151,15 +148,15 @@ t.test('a value that cannot be put back stays in the state file', async (t) => {
   t.equal(readFileSync(host.state, 'utf8'), 'net.ipv4.tcp_retries2=15\n');
 });
 
-t.test('nothing is changed whose old value cannot be saved', async (t) => {
+t.test('a value that cannot be saved is not changed', async (t) => {
   const host = procSys();
   const before = host.snapshot();
   mkdirSync(host.state);
-  t.match(host.run(), { status: 1, stdout: /NOT SET: its old value cannot be saved/ });
+  t.match(host.run(), { status: 1, stdout: /NOT SET: the old value cannot be saved/ });
   t.same(host.snapshot(), before);
 });
 
-t.test('wrong arguments end with 2 and one line', async (t) => {
+t.test('wrong arguments end apply.sh with exit code 2 and one line', async (t) => {
   for (const args of [['both'], ['server', 'client'], ['--revert', 'server'], ['--now']]) {
     const { status, stderr } = procSys().run(...args);
     t.equal(status, 2, args.join(' '));
@@ -170,20 +167,23 @@ t.test('wrong arguments end with 2 and one line', async (t) => {
 
 const canUnshare = spawnSync('unshare', ['-n', 'true']).status === 0;
 
-t.test('for real, in a network namespace', { skip: !canUnshare && 'needs root and unshare' }, async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), '10m-apply-'));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
-  // Only keys that such a namespace has for itself: the test must not touch the host's.
-  const own = hostSettings
-    .filter(({ key, server }) => server !== undefined && key.startsWith('net.'))
-    .filter(({ key }) => !['net.ipv4.tcp_mem', 'net.netfilter.nf_conntrack_max'].includes(key));
-  writeFileSync(
-    join(folder, '10m-server.conf'),
-    own.map(({ key, server }) => `-${key} = ${server}\n`).join(''),
-  );
-  copyFileSync(join(source, 'apply.sh'), join(folder, 'apply.sh'));
-  chmodSync(join(folder, 'apply.sh'), 0o755);
-  const script = `
+t.test(
+  'apply.sh works on a real kernel, in a network namespace',
+  { skip: !canUnshare && 'needs root and unshare' },
+  async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), '10m-apply-'));
+    t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+    // Only keys of the namespace itself: the test must not change the host's.
+    const own = hostSettings
+      .filter(({ key, server }) => server !== undefined && key.startsWith('net.'))
+      .filter(({ key }) => !['net.ipv4.tcp_mem', 'net.netfilter.nf_conntrack_max'].includes(key));
+    writeFileSync(
+      join(folder, '10m-server.conf'),
+      own.map(({ key, server }) => `-${key} = ${server}\n`).join(''),
+    );
+    copyFileSync(join(source, 'apply.sh'), join(folder, 'apply.sh'));
+    chmodSync(join(folder, 'apply.sh'), 0o755);
+    const script = `
     snapshot() { for path in ${own.map(({ key }) => `/proc/sys/${key.replaceAll('.', '/')}`).join(' ')}; do
       [ ! -e "$path" ] || echo "$path $(cat "$path")"; done; }
     snapshot >before
@@ -192,21 +192,22 @@ t.test('for real, in a network namespace', { skip: !canUnshare && 'needs root an
     ./apply.sh --revert >reverted || echo "revert: $?"
     snapshot >after
     cmp before after`;
-  const { stdout, stderr, status } = spawnSync('unshare', ['-n', 'sh', '-c', script], {
-    encoding: 'utf8',
-    cwd: folder,
-    env: {
-      PATH: process.env['PATH'],
-      NODE: process.execPath,
-      MAIN: main,
-      TENM_SYSCTL_STATE: join(folder, 'state'),
-    },
-  });
-  t.same([stdout, stderr, status], ['', '', 0], 'all applied, all taken back');
-  const output = (name: string): string => readFileSync(join(folder, name), 'utf8');
-  t.match(output('applied'), / → /, 'something was changed');
-  for (const { key, needed } of own) {
-    if (needed !== undefined)
-      t.match(output('doctor.txt'), new RegExp(`^✓ ok +${key.replaceAll('.', '\\.')} `, 'm'));
-  }
-});
+    const { stdout, stderr, status } = spawnSync('unshare', ['-n', 'sh', '-c', script], {
+      encoding: 'utf8',
+      cwd: folder,
+      env: {
+        PATH: process.env['PATH'],
+        NODE: process.execPath,
+        MAIN: main,
+        TENM_SYSCTL_STATE: join(folder, 'state'),
+      },
+    });
+    t.same([stdout, stderr, status], ['', '', 0], 'everything is set, and everything is reverted');
+    const output = (name: string): string => readFileSync(join(folder, name), 'utf8');
+    t.match(output('applied'), / → /, 'some value was changed');
+    for (const { key, needed } of own) {
+      if (needed !== undefined)
+        t.match(output('doctor.txt'), new RegExp(`^✓ ok +${key.replaceAll('.', '\\.')} `, 'm'));
+    }
+  },
+);

@@ -28,7 +28,7 @@ export interface StartOrder {
   readonly number: number;
   readonly options: ServerOptions;
   readonly probes: ProbeIdentity;
-  /** The file of the keys for tokens, as the whole generation has it; only where tokens are asked for. */
+  /** The file of the token keys, the same for the whole generation; `undefined` without tokens. */
   readonly keyFile: Buffer | undefined;
 }
 

@@ -1,6 +1,6 @@
-// The flags of all commands of this package. Made from the option tables: npm run docs
+// The flags of all commands of this package. Generated from the option tables by npm run docs
 
-/** For commands that pass over what is set for another one. */
+/** For commands that ignore the settings of other commands. */
 export const PACKAGE_FLAGS: readonly string[] = [
   'admin-host',
   'admin-port',

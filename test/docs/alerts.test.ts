@@ -1,4 +1,4 @@
-// Unit tests of the alert rules with promtool: each scenario changes some series of a healthy server, and names every
+// Unit tests of the alert rules with promtool. Each scenario changes some series of a healthy server, and names every
 // alert that fires at its end.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ type SeriesTable = Record<string, string>;
 
 const series = (name: string, labels = '') => `tenm_${name}{instance="a:9110",job="10m"${labels}}`;
 
-/** A histogram that counts each minute, up to 10 ms (quick) or beyond 10 s. */
+/** A histogram that counts every minute, in the bucket up to 10 ms (quick) or above 10 s. */
 function histogram(name: string, perMinute: number, isQuick: boolean, labels = ''): SeriesTable {
   const all = `0+${perMinute}x40`;
   const quick = isQuick ? all : '0+0x40';
@@ -66,7 +66,7 @@ const healthy: SeriesTable = {
 const scenarios: readonly (readonly [title: string, changed: SeriesTable, ...alerts: string[]])[] = [
   ['all is well', {}],
   ['the admin listener does not answer', { [up]: '1+0x20 0+0x20' }, 'TenmDown'],
-  ['/readyz says no', { [series('ready')]: '1+0x20 0+0x20' }, 'TenmNotReady'],
+  ['/readyz answers 503', { [series('ready')]: '1+0x20 0+0x20' }, 'TenmNotReady'],
   [
     'the server drains',
     {
@@ -76,38 +76,38 @@ const scenarios: readonly (readonly [title: string, changed: SeriesTable, ...ale
     },
   ],
   [
-    'a worker does not come back',
+    'a worker is not replaced',
     { [series('workers')]: '4+0x20 3+0x20', [series('broker_connected')]: '4+0x20 3+0x20' },
     'TenmWorkersMissing',
   ],
   ['a worker was replaced', { [series('worker_restarts_total')]: '0+0x34 1+0x5' }, 'TenmWorkerRestarted'],
   ['a worker does not answer', { [series('workers_missing')]: '0+0x20 1+0x20' }, 'TenmWorkerStalled'],
   ['an event loop stalls', loopDelays(false), 'TenmEventLoopSlow'],
-  ['a worker hears no broker', { [series('broker_connected')]: '4+0x20 3+0x20' }, 'TenmBrokerLost'],
+  ['a worker loses the broker', { [series('broker_connected')]: '4+0x20 3+0x20' }, 'TenmBrokerLost'],
   [
-    'the publisher lost the broker',
+    'the publisher loses the broker',
     { [series('broker_publisher_connected')]: '1+0x20 0+0x20' },
     'TenmPublisherLost',
   ],
   [
-    'probes stop coming',
+    'probes stop arriving',
     { [series('delivery_probe_seconds_count')]: '0+240x20 4800+0x20' },
     'TenmProbesMissing',
   ],
-  ['probes take long', probes(false), 'TenmDeliverySlow'],
-  ['a big channel takes long', handovers(false), 'TenmHandoverSlow'],
+  ['probes are slow', probes(false), 'TenmDeliverySlow'],
+  ['a big channel is slow', handovers(false), 'TenmHandoverSlow'],
   ['pings are late', pings(false), 'TenmPingsLate'],
   ['files run out', { [fdsUsed]: '0.5+0x20 0.95+0x20' }, 'TenmLimitNear'],
   ['accept queues overflow', { [series('host_listen_overflows_total')]: '7+60x40' }, 'TenmListenOverflows'],
   ['the network cuts a fifth of the connections', { [lost]: '0+5x35 4180+0x4' }, 'TenmConnectionsLost'],
   ['clients stop reading', { [series('connections_stalled')]: '3+0x20 2000+0x20' }, 'TenmSlowReaders'],
   ['messages are dropped', { [dropped]: '0+60x40' }, 'TenmMessagesDropped'],
-  // promtool's clock begins in 1970: five days later, and two months later.
-  ['a certificate is old', { [certificateExpiry]: '432000+0x40' }, 'TenmCertificateExpires'],
-  ['a certificate is young', { [certificateExpiry]: '5184000+0x40' }],
+  // promtool's clock begins in 1970. The certificates expire five days and two months later.
+  ['a certificate expires soon', { [certificateExpiry]: '432000+0x40' }, 'TenmCertificateExpires'],
+  ['a certificate does not expire soon', { [certificateExpiry]: '5184000+0x40' }],
 ];
 
-/** The scenarios in promtool's format: YAML takes JSON. */
+/** The scenarios in promtool's format. YAML includes JSON. */
 const unitTests = () => ({
   rule_files: [`${folder}alerts.yml`],
   evaluation_interval: '1m',
@@ -134,7 +134,7 @@ t.test('every alert fires for its cause and for nothing else', found('promtool')
   t.equal(code, 0, output);
 });
 
-t.test('each alert has a scenario, and a runbook of its name', (t) => {
+t.test('each alert has a scenario, and a runbook section of its name', (t) => {
   const alerts = [...rules.matchAll(/- alert: (\w+)/g)].map((match) => match[1]!);
   t.same(alerts.toSorted(), scenarios.flatMap(([, , ...names]) => names).toSorted());
   const runbooks = [...rules.matchAll(/runbook_url: (\S+)/g)].map((match) => match[1]!);

@@ -5,13 +5,13 @@ import { formatBytes, formatNumber, formatSpan } from '../../server/command/quan
 import { capacity, type Load, type Machine } from '../../server/plan/capacity.js';
 import { articleCosts, type Cost, type Costs, tenmCosts } from '../../server/plan/costs.js';
 
-// The formatter pads the columns of tables.
+// The columns of tables are padded.
 const docs = readFileSync(
   fileURLToPath(new URL('../../../docs/capacity.md', import.meta.url)),
   'utf8',
 ).replace(/ +/g, ' ');
 
-t.test('docs/capacity.md has the constants of the model', async (t) => {
+t.test('docs/capacity.md lists the constants of the model', async (t) => {
   const shown = (cost: Cost): string => `${formatSpan(cost, formatNumber)} ${cost.unit}`;
   const names = Object.keys(tenmCosts).filter((key) => key !== 'isOneProcess') as Exclude<
     keyof Costs,
@@ -24,7 +24,7 @@ t.test('docs/capacity.md has the constants of the model', async (t) => {
   }
 });
 
-t.test("docs/capacity.md works the article's machine through as the model does", async (t) => {
+t.test("docs/capacity.md has the model's figures for the article's machine", async (t) => {
   const load: Load = {
     connections: 10_000_000,
     pingIntervalSeconds: 300,

@@ -13,7 +13,7 @@ const documented = [
   ),
 ].map(([, name, label = '', type]) => `${name} ${type} ${label}`.trim());
 
-/** Name, type and label of every metric of an exposition that is the server's own. */
+/** Name, type and label of every `tenm_` metric of an exposition. */
 function exposed(text: string): string[] {
   return [...text.matchAll(/^# TYPE (tenm_\w+) (\w+)\n(?:.*?\{([^}]*)\})?/gm)].map(
     ([, name, type, labels]) => {
@@ -31,7 +31,7 @@ const server = await startServer(t, [
 ]);
 const text = await (await server.fetch('/metrics')).text();
 
-t.test('the page of metrics tells exactly what is exposed', (t) => {
+t.test('docs/metrics.md lists exactly the metrics that are exposed', (t) => {
   t.same(documented.toSorted(), exposed(text).toSorted());
   for (const name of text.matchAll(/^# TYPE (tenm_\w+)/gm))
     t.match(text, new RegExp(`^# HELP ${name[1]} \\S`, 'm'));
@@ -40,7 +40,7 @@ t.test('the page of metrics tells exactly what is exposed', (t) => {
 
 t.test('promtool finds nothing wrong with our metrics', found('promtool'), async (t) => {
   const { output } = await run('promtool', ['check', 'metrics'], text);
-  // Gauges of prom-client's own; whoever looks for them does so under these names.
+  // Gauges of prom-client, which keep the names that people look for.
   const known =
     /^nodejs_active_(handles|requests|resources)_total non-counter metrics should not have "_total" suffix$/;
   t.same(
@@ -49,7 +49,7 @@ t.test('promtool finds nothing wrong with our metrics', found('promtool'), async
   );
 });
 
-t.test('32 workers: a scrape is quick and small', async (t) => {
+t.test('a scrape of 32 workers is quick and small', async (t) => {
   const server = await startServer(t, ['--workers', '32']);
   const times: number[] = [];
   let bytes = 0;
@@ -58,7 +58,7 @@ t.test('32 workers: a scrape is quick and small', async (t) => {
     bytes = (await (await server.fetch('/metrics')).text()).length;
     times.push(performance.now() - startMs);
   }
-  // The first ones compile the code, and other programs use the machine as well: the least of them is ours.
+  // The first scrapes compile the code, and other programs use the machine too, so the shortest time counts.
   const leastMs = Math.min(...times);
   t.comment(`scrapes took ${times.map(Math.round).join(', ')} ms, ${bytes} bytes`);
   t.ok(leastMs < 250, `${Math.round(leastMs)} ms`);

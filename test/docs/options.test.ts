@@ -1,4 +1,4 @@
-// docs/options.md, and the list of all flags, are made from the option tables. After a change of a table: npm run docs
+// docs/options.md and the list of all flags are generated from the option tables. After changing a table, run: npm run docs
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
@@ -52,31 +52,32 @@ function section(command: AnyCommand): string {
 
 const expected = `# Options
 
-Flag beats environment beats \`--config\` file beats default. \`--ping-interval\` is \`${environmentName('pingInterval')}\` in the
-environment and \`"ping-interval"\` in the JSON file. A wrong value ends the program with exit code 2 and one line that names
-the flag, the value and what is allowed, before anything is opened. Every command has \`--help\` and \`--version\`.
+A flag overrides the environment, which overrides the \`--config\` file, which overrides the default. \`--ping-interval\` is
+\`${environmentName('pingInterval')}\` in the environment and \`"ping-interval"\` in the JSON file. A wrong value ends the program with exit
+code 2, before anything is opened. One line names the flag, the value and what is allowed. Every command has \`--help\` and
+\`--version\`.
 
-- A flag is given once; a second time is refused, and so is a name that stands twice in the file.
-- A name that is no flag is refused on the command line, in the environment (\`TENM_…\`) and in the file, with the nearest one
-  that is. An empty variable counts as unset.
-- \`10m-server\` and \`10m-server doctor\` refuse the names of other commands' flags too: \`TENM_PORT\`, which 10m-client has,
-  is a mistyped \`TENM_PORTS\` there. \`10m-server plan\`, \`10m-client\` and \`10m-bench\` pass over them, since they often run in
-  the server's environment or with its file. Where two commands have a flag of one name, both take it: a shared \`TENM_WORKERS\`
-  is for both.
-- \`TENM_ADMIN_PORT=tcp://…\` and the like are service links, which Kubernetes sets for a Service whose name begins with
-  \`tenm\`. They are refused as such; set \`enableServiceLinks: false\` in the pod.
-- A file that an option names is a regular one of at most 4 MiB. \`--config\`, \`--admin-token-file\`, \`--tls-ca\` and \`--token-file\`
-  are read once: they may be pipes too, such as \`/dev/stdin\` or \`<(command)\`, which must be written and closed within 5 s. The
-  other files are read again later, by each worker or when they change, so they cannot be pipes.
+- A flag can be given only once, and a name can appear only once in the file; otherwise it is refused.
+- An unknown flag is refused on the command line, in the environment (\`TENM_…\`) and in the file; the error suggests the nearest
+  known flag. An empty variable counts as unset.
+- \`10m-server\` and \`10m-server doctor\` also refuse flags of the other commands. \`TENM_PORT\`, a flag of 10m-client, is there a
+  mistyped \`TENM_PORTS\`. \`10m-server plan\`, \`10m-client\` and \`10m-bench\` ignore such flags, since they often run in the
+  environment or with the file of the server. If two commands have a flag of the same name, both use it, for example
+  \`TENM_WORKERS\`.
+- Variables such as \`TENM_ADMIN_PORT=tcp://…\` are service links, which Kubernetes sets for a Service whose name begins with
+  \`tenm\`. The error says so; set \`enableServiceLinks: false\` in the pod.
+- A file that an option names must be a regular file of at most 4 MiB. \`--config\`, \`--admin-token-file\`, \`--tls-ca\` and
+  \`--token-file\` are read once, so they can also be pipes, such as \`/dev/stdin\` or \`<(command)\`, which must be written and closed
+  within 5 s. The other files are read again later, by each worker or when they change, so they cannot be pipes.
 
 ${commands.map(section).join('\n\n')}
 `;
 
 const flags = commands.flatMap(({ options }) => Object.keys(options).map(flagName));
 
-const expectedFlags = `// The flags of all commands of this package. Made from the option tables: npm run docs
+const expectedFlags = `// The flags of all commands of this package. Generated from the option tables by npm run docs
 
-/** For commands that pass over what is set for another one. */
+/** For commands that ignore the settings of other commands. */
 export const PACKAGE_FLAGS: readonly string[] = [
 ${[...new Set(flags)]
   .sort()
@@ -91,7 +92,7 @@ const made = [
 
 for (const [file, content] of made) {
   if (process.env['WRITE_DOCS'] === 'true') writeFileSync(pathOf(file), content);
-  t.test(`${file} says what the tables say`, (t) => {
+  t.test(`${file} matches the option tables`, (t) => {
     t.equal(readFileSync(pathOf(file), 'utf8'), content, 'run: npm run docs');
     t.end();
   });

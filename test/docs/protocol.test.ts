@@ -6,7 +6,7 @@ import { closeCodes, closeReasons, cutReasons, refusals } from '../../server/cod
 const read = (name: string) =>
   readFileSync(fileURLToPath(new URL(`../../../${name}`, import.meta.url)), 'utf8');
 
-t.test('the close codes in the code are those in docs/protocol.md', (t) => {
+t.test('docs/protocol.md lists the close codes of the code', (t) => {
   const rows = [...read('docs/protocol.md').matchAll(/^\| (\d{4}) \| ([^|]+) \| (yes|no) \|$/gm)].map((row) =>
     row.slice(1),
   );
@@ -19,13 +19,13 @@ t.test('the close codes in the code are those in docs/protocol.md', (t) => {
   t.end();
 });
 
-t.test('every status of a refusal is in docs/protocol.md', (t) => {
+t.test('docs/protocol.md lists every status of a refusal', (t) => {
   const statuses = new Set(Object.values(refusals).map(({ status }) => status.slice(0, 3)));
   for (const status of statuses) t.match(read('docs/protocol.md'), `\n| ${status} | `);
   t.end();
 });
 
-t.test('every reason of a refusal and of a close is in docs/metrics.md', (t) => {
+t.test('docs/metrics.md lists every reason of a refusal and of a close', (t) => {
   const reasons = new Set([
     ...Object.values(refusals).map(({ reason }) => reason),
     ...Object.keys(closeReasons),
@@ -35,7 +35,7 @@ t.test('every reason of a refusal and of a close is in docs/metrics.md', (t) => 
   t.end();
 });
 
-t.test('links between the documents lead somewhere', (t) => {
+t.test('links between the documents are not broken', (t) => {
   for (const name of ['README.md', 'docs/architecture.md', 'docs/protocol.md', 'docs/security.md']) {
     const folder = name.includes('/') ? 'docs/' : '';
     for (const [, link] of read(name).matchAll(/\]\((?!https?:)([^)#]+)/g))

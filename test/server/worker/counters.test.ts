@@ -1,5 +1,5 @@
 import t from 'tap';
-import { closeReasons, refusals } from '../../../server/codes.js';
+import { closeReasons, cutReasons, refusals } from '../../../server/codes.js';
 import { EMPTY_SUMS, tallyOf } from '../../../server/metrics/worker-report.js';
 import { Counters } from '../../../server/worker/counters.js';
 
@@ -8,7 +8,7 @@ t.test('every reason is reported from the start, at zero', (t) => {
   t.same(Object.keys(reasons.closed), Object.keys(closeReasons));
   t.same(
     new Set(Object.keys(reasons.rejected)),
-    new Set(Object.values(refusals).map(({ reason }) => reason)),
+    new Set([...Object.values(refusals).map(({ reason }) => reason), ...Object.keys(cutReasons)]),
   );
   t.ok(Object.values(reasons).every((counts) => Object.values(counts).every((count) => count === 0)));
   t.end();

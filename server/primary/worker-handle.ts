@@ -3,7 +3,7 @@ import type { Worker as ClusterWorker } from 'node:cluster';
 import type { BrokerState } from '../broker/broker.js';
 import type { Receiver } from '../broker/embedded-broker.js';
 import { Outbox } from '../broker/outbox.js';
-import type { ToWorker } from '../ipc.js';
+import type { FromWorker, ToWorker } from '../ipc.js';
 import type { Shower, ShownCertificate } from '../tls/certificate-renewal.js';
 
 /** How long the primary waits for a worker to stop listening. */
@@ -97,9 +97,30 @@ export class WorkerHandle implements Receiver, Shower {
     return isShut;
   }
 
-  /** Takes the worker's answer that it has stopped listening. */
-  hasShut(): void {
-    this.#shutAnswered?.();
+  /** Notes what a message says about the worker itself. */
+  note(message: FromWorker): void {
+    this.silentS = 0;
+    switch (message.kind) {
+      case 'gate':
+        if (this.state !== 'draining') this.state = message.isOpen ? 'listening' : 'full';
+        return;
+      case 'shut':
+        this.#shutAnswered?.();
+        return;
+      case 'broker':
+        this.broker = message.state;
+        return;
+      case 'probe':
+        this.probeMs = performance.now() - Number(process.hrtime.bigint() - message.publishedNs) / 1e6;
+        return;
+      case 'certificate':
+        this.certificate = message.shown;
+        this.renewalError = undefined;
+        return;
+      case 'notRenewed':
+        this.renewalError = message.message;
+        return;
+    }
   }
 
   renewCertificate(): void {

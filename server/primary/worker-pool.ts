@@ -151,26 +151,18 @@ export class WorkerPool {
   }
 
   #heard(worker: WorkerHandle, message: FromWorker): void {
-    worker.silentS = 0;
+    worker.note(message);
     switch (message.kind) {
       case 'hello':
         this.#start(worker, message.protocol);
         return;
       case 'gate':
-        if (worker.state !== 'draining') worker.state = message.isOpen ? 'listening' : 'full';
         this.#checkRaise();
         return;
       case 'failed':
         this.#failed(worker, message.message);
         return;
-      case 'shut':
-        worker.hasShut();
-        return;
-      case 'broker':
-        worker.broker = message.state;
-        return;
       case 'probe':
-        worker.probeMs = performance.now() - Number(process.hrtime.bigint() - message.publishedNs) / 1e6;
         this.#checkRaise();
         this.#reports.tallied(worker, message.tally);
         return;
@@ -179,13 +171,6 @@ export class WorkerPool {
         return;
       case 'addresses':
         this.#decide(worker, message.changes);
-        return;
-      case 'certificate':
-        worker.certificate = message.shown;
-        worker.renewalError = undefined;
-        return;
-      case 'notRenewed':
-        worker.renewalError = message.message;
         return;
       case 'collected':
         this.#reports.answered(worker, message.request, message.report);

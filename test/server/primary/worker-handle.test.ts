@@ -52,7 +52,7 @@ t.test('an error of a running process does not count as its end', async (t) => {
 t.test('shut() resolves to whether the worker stopped listening in time', async (t) => {
   const answers = handleOf(42);
   const shut = answers.handle.shut();
-  answers.handle.hasShut();
+  answers.handle.note({ kind: 'shut' });
   t.equal(await shut, true);
   const ends = handleOf(42);
   const ending = ends.handle.shut();

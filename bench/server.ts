@@ -75,6 +75,13 @@ export class Server {
     return response.text();
   }
 
+  /** Connections and pings so far, as /stats tells them; undefined where the server has none. */
+  async stats(): Promise<{ readonly connections: number; readonly pings: number } | undefined> {
+    if (this.#adminPort === undefined) return undefined;
+    const response = await fetch(`http://127.0.0.1:${this.#adminPort}/stats`);
+    return (await response.json()) as { connections: number; pings: number };
+  }
+
   /** PSS of all its processes, bytes, once it no longer changes. */
   settledBytes(signal: AbortSignal): Promise<number> {
     return settledPssBytes(() => this.pids, this.#collects, signal);

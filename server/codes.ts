@@ -9,7 +9,7 @@ export const closeCodes = {
   tooSlow: { code: 4000, meaning: 'too slow a reader: write timeout or backpressure', comesBack: true },
 } as const;
 
-/** Why a connection ended: the values of the `reason` label of `tenm_connections_closed_total`. */
+/** Why a connection ended: the values of the `reason` label of the closed connections. */
 export const closeReasons = {
   client: 'the client sent a close frame',
   lost: 'the connection ended without a close frame',
@@ -27,7 +27,7 @@ export type CloseReason = keyof typeof closeReasons;
 /** An HTTP answer that ends a handshake. */
 export interface Refusal {
   readonly status: string;
-  /** The value of the `reason` label of `tenm_connections_rejected_total`. */
+  /** The value of the `reason` label of the refused handshakes. */
   readonly reason: string;
   /** One line for whoever reads the answer. */
   readonly body: string;

@@ -1,7 +1,6 @@
 // million: 1,000,000 connections, pinged over three intervals.
 import type { LoadCounts } from '../../client/load/load-counts.js';
 import type { Load } from '../load/load.js';
-import { metricTotal } from '../metrics-text.js';
 import { cpuMicros, machineMemory, perUnit, socketMemory, userMemory } from '../noise.js';
 import { bytesPerSocket, kernelMemory } from '../proc/kernel-memory.js';
 import { availableBytes, systemFdsFree } from '../proc/machine.js';
@@ -161,11 +160,8 @@ async function ready(run: Run): Promise<void> {
 /** Connections and pings so far: from the load where it runs here, else from the server. */
 async function look(run: Run, load: Load | undefined): Promise<Pick<LoadCounts, 'connected' | 'pings'>> {
   if (load !== undefined) return load.counts();
-  const text = (await run.server.metrics()) ?? '';
-  return {
-    connected: metricTotal(text, 'tenm_connections') ?? 0,
-    pings: metricTotal(text, 'tenm_pings_sent_total') ?? 0,
-  };
+  const stats = await run.server.stats();
+  return { connected: stats?.connections ?? 0, pings: stats?.pings ?? 0 };
 }
 
 const gigabytes = (bytes: number): string => (bytes / 1e9).toFixed(1);

@@ -4,7 +4,7 @@ import { LoopDelay } from '../metrics/loop-delay.js';
 import { collectProcessMetrics } from '../metrics/process-metrics.js';
 import type { CertificateState } from '../tls/certificate-renewal.js';
 import type { ClusterReport } from './cluster-report.js';
-import { metricRows } from './exposition.js';
+import { METRIC_PREFIX, metricRows } from './exposition.js';
 import { reportOf } from './metric-row.js';
 import type { Snapshot } from './snapshot.js';
 
@@ -28,7 +28,7 @@ export class ExpositionText {
     certificate: CertificateState | undefined,
   ): Promise<string> {
     const { total, byNumber } = report;
-    const own = reportOf(metricRows, { snapshot, total, byNumber, certificate });
+    const own = reportOf(metricRows, { snapshot, total, byNumber, certificate }, METRIC_PREFIX);
     const ofPrimary = await this.#process.getMetricsAsJSON();
     return AggregatorRegistry.aggregate([own, ...report.processes, ofPrimary]).metrics();
   }

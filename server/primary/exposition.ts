@@ -17,7 +17,10 @@ import {
 const byLimit = (read: (limit: (typeof limits)[number]) => number): Record<string, number> =>
   Object.fromEntries(limits.map((limit) => [limit, read(limit)]));
 
-/** Every metric with the name `tenm_…`; docs/metrics.md explains each. */
+/** Begins the name of every metric of the table. */
+export const METRIC_PREFIX = 'tenm_';
+
+/** Every metric of the server's own; docs/metrics.md explains each. */
 export const metricRows: readonly Row[] = [
   gauge('connections', 'Open connections.', ({ total }) => total.gauges.connections),
   counter('connections_opened_total', 'Connections opened.', ({ total }) => total.counters.opened),

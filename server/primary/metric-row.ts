@@ -31,9 +31,6 @@ export interface Row {
   readonly samples: (exposed: Exposed, fullName: string) => readonly Sample[] | undefined;
 }
 
-/** The prefix of every name. */
-const PREFIX = 'tenm_';
-
 type Read = (exposed: Exposed) => number | undefined;
 type ReadLabelled = (exposed: Exposed) => Readonly<Record<string, number>> | undefined;
 type ReadOfWorker<T> = (sums: ReportSums) => T;
@@ -125,9 +122,9 @@ function histogramSamples(
 }
 
 /** Converts the rows to the format in which prom-client reports its own metrics. */
-export const reportOf = (rows: readonly Row[], exposed: Exposed): ProcessReport =>
+export const reportOf = (rows: readonly Row[], exposed: Exposed, prefix: string): ProcessReport =>
   rows.flatMap(({ name, type, help, samples }) => {
-    const fullName = PREFIX + name;
+    const fullName = prefix + name;
     const values = samples(exposed, fullName);
     // prom-client's types omit the form that its own histograms have in a report.
     return values === undefined

@@ -29,7 +29,7 @@ const exposed = {
   certificate: undefined,
 } as unknown as Exposed;
 
-const textOf = (...rows: Row[]) => AggregatorRegistry.aggregate([reportOf(rows, exposed)]).metrics();
+const textOf = (...rows: Row[]) => AggregatorRegistry.aggregate([reportOf(rows, exposed, 'tenm_')]).metrics();
 
 for (const [kind, row, labels] of [
   ['over all workers', histogram('x', 'What x is.', ({ histograms }) => histograms.age), {}],

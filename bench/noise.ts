@@ -39,8 +39,15 @@ export const userMemory = (bytes: number, processes: number): Measured => ({
   noise: FIRST_PROCESS_BYTES + NEXT_PROCESS_BYTES * (processes - 1),
 });
 
-/** Kernel memory of all sockets of this machine. */
-export const socketMemory = (bytes: number): Measured => ({ value: bytes, noise: KERNEL_BYTES });
+/**
+ * Kernel memory of all sockets of this machine.
+ *
+ * @param driftBytes how far it changed while nothing was measured: other programs open and close sockets
+ */
+export const socketMemory = (bytes: number, driftBytes: number): Measured => ({
+  value: bytes,
+  noise: Math.max(KERNEL_BYTES, Math.abs(driftBytes)),
+});
 
 /** Memory of this machine. */
 export const machineMemory = (bytes: number): Measured => ({ value: bytes, noise: MACHINE_BYTES });

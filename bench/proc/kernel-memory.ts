@@ -1,7 +1,7 @@
 // Kernel memory of sockets, of the whole machine: slab caches and socket buffers.
 import { accessSync, constants, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { pageBytes, readTcpMemory } from '../../server/host/tcp-memory.js';
-import { perUnit, socketMemory, type Value } from '../noise.js';
+import { type Measured, perUnit, socketMemory, type Value } from '../noise.js';
 
 /** The caches that a TCP socket with a file descriptor in an epoll set takes objects from. */
 const SOCKET_CACHES = [
@@ -57,10 +57,23 @@ export function kernelMemory(): KernelMemory | undefined {
   return { bytes, sockets };
 }
 
-/** Memory of one socket: the growth between two looks by the growth in sockets. Undefined where there is none. */
-export function bytesPerSocket(before: KernelMemory | undefined, after: KernelMemory | undefined): Value {
-  if (before === undefined || after === undefined) return undefined;
-  return perUnit(socketMemory(after.bytes - before.bytes), after.sockets - before.sockets);
+/** Three looks: two before the connections are made, whose difference is noise, and one after. */
+export interface KernelLooks {
+  readonly earlier: KernelMemory | undefined;
+  readonly before: KernelMemory | undefined;
+  readonly after: KernelMemory | undefined;
+}
+
+/** The growth of kernel memory; undefined where it cannot be read. */
+export function socketGrowth({ earlier, before, after }: KernelLooks): Measured | undefined {
+  if (earlier === undefined || before === undefined || after === undefined) return undefined;
+  return socketMemory(after.bytes - before.bytes, before.bytes - earlier.bytes);
+}
+
+/** Memory of one socket: the growth of kernel memory by the growth in sockets. Undefined where there is none. */
+export function bytesPerSocket(looks: KernelLooks): Value {
+  const growth = socketGrowth(looks);
+  return growth === undefined ? undefined : perUnit(growth, looks.after!.sockets - looks.before!.sockets);
 }
 
 /** Frees empty slabs, which caches keep after sockets have been closed. */

@@ -28,16 +28,17 @@ export const idle: Scenario = {
     const { server, options, signal } = run;
     const load = run.newLoad(options.connections);
     run.say('waiting for the memory of the empty server to settle');
-    const kernelBefore = kernelMemory();
+    const earlier = kernelMemory();
     const userBefore = await server.settledBytes(signal);
     const clientBefore = await load.settledBytes(signal);
+    const before = kernelMemory();
     const { counts } = await run.connect(load, {
       connections: options.connections,
       channel: options.shared ? 'shared' : 'c{n}',
     });
     run.say('waiting for the memory of the full server to settle');
     const userAfter = await server.settledBytes(signal);
-    const kernelBytes = bytesPerSocket(kernelBefore, kernelMemory());
+    const kernelBytes = bytesPerSocket({ earlier, before, after: kernelMemory() });
     const clientAfter = await load.settledBytes(signal);
     run.say('waiting for the last garbage collections');
     await run.wait(Math.min(REST_SECONDS, options.duration));

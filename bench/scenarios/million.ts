@@ -1,8 +1,8 @@
 // million: 1,000,000 connections, pinged over three intervals.
 import type { LoadCounts } from '../../client/load/load-counts.js';
 import type { Load } from '../load/load.js';
-import { cpuMicros, machineMemory, perUnit, socketMemory, userMemory } from '../noise.js';
-import { bytesPerSocket, kernelMemory } from '../proc/kernel-memory.js';
+import { cpuMicros, machineMemory, perUnit, userMemory } from '../noise.js';
+import { bytesPerSocket, kernelMemory, socketGrowth } from '../proc/kernel-memory.js';
 import { availableBytes, systemFdsFree } from '../proc/machine.js';
 import type { Run } from '../run.js';
 import { curveOf, type Measurement, type Scenario } from '../scenario.js';
@@ -62,8 +62,9 @@ export const million: Scenario = {
 
   async measure(run: Run): Promise<Measurement> {
     const availableBefore = availableBytes();
-    const kernelBefore = kernelMemory();
+    const earlier = kernelMemory();
     const userBefore = await run.server.settledBytes(run.signal);
+    const before = kernelMemory();
     const load = run.options.load === 'own' ? run.newLoad(run.options.connections) : undefined;
     const made = load === undefined ? await arrivals(run) : await connectAll(run, load);
     await ready(run);
@@ -84,9 +85,10 @@ export const million: Scenario = {
     const lag = (await load?.take())?.pingLag;
     const pings = now.pings - first.pings;
 
-    const kernelAfter = kernelMemory();
+    const kernel = { earlier, before, after: kernelMemory() };
+    const kernelGrowth = socketGrowth(kernel);
     const userAfter = await run.server.settledBytes(run.signal);
-    const kernelBytes = bytesPerSocket(kernelBefore, kernelAfter);
+    const kernelBytes = bytesPerSocket(kernel);
     const processes = run.server.pids.length;
     return {
       values: {
@@ -101,10 +103,7 @@ export const million: Scenario = {
         cpuCores: perUnit(cpuMicros(cpu, processes), seconds * 1e6),
         cpuMicros: perUnit(cpuMicros(cpu, processes), pings),
         userGB: userAfter / 1e9,
-        kernelGB:
-          kernelBefore === undefined || kernelAfter === undefined
-            ? undefined
-            : perUnit(socketMemory(kernelAfter.bytes - kernelBefore.bytes), 1e9),
+        kernelGB: kernelGrowth === undefined ? undefined : perUnit(kernelGrowth, 1e9),
         clientGB: load === undefined ? undefined : (await load.settledBytes(run.signal)) / 1e9,
         usedGB: perUnit(machineMemory(availableBefore - availableBytes()), 1e9),
         userBytes: perUnit(userMemory(userAfter - userBefore, processes), now.connected),

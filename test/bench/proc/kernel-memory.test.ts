@@ -16,11 +16,16 @@ t.test('slabs, free objects included', async (t) => {
 });
 
 t.test('by socket', async (t) => {
-  t.equal(bytesPerSocket({ bytes: 1e6, sockets: 10 }, { bytes: 9e6, sockets: 2010 }), 4000);
-  t.equal(bytesPerSocket({ bytes: 1e6, sockets: 10 }, { bytes: 9e6, sockets: 10 }), undefined);
-  t.equal(bytesPerSocket(undefined, { bytes: 9e6, sockets: 10 }), undefined);
-  const few = bytesPerSocket({ bytes: 1e6, sockets: 10 }, { bytes: 1.04e6, sockets: 20 });
+  const earlier = { bytes: 1e6, sockets: 10 };
+  const before = { bytes: 1.2e6, sockets: 12 };
+  const after = (bytes: number, sockets: number) => ({ bytes: before.bytes + bytes, sockets: 12 + sockets });
+  t.equal(bytesPerSocket({ earlier, before, after: after(8e6, 2000) }), 4000);
+  t.equal(bytesPerSocket({ earlier, before, after: after(8e6, 0) }), undefined);
+  t.equal(bytesPerSocket({ earlier: undefined, before: undefined, after: undefined }), undefined);
+  const few = bytesPerSocket({ earlier, before, after: after(40_000, 10) });
   t.strictSame(few, { noise: 100_000 }, 'ten sockets take less than the caches vary by');
+  const busy = bytesPerSocket({ earlier: { bytes: 9.2e6, sockets: 10 }, before, after: after(8e6, 2000) });
+  t.strictSame(busy, { noise: 4000 }, 'what the machine changed by before is noise too');
 });
 
 t.test('this machine', async (t) => {

@@ -127,7 +127,7 @@ export class RedisLink {
     this.#client = undefined;
     this.#standing = undefined;
     this.#isInDoubt = false;
-    this.#failed(error, 'lost, reconnecting', false);
+    this.#failed(error, 'lost, trying again', false);
     void this.#connect();
   }
 
@@ -212,7 +212,7 @@ export class RedisLink {
     if (this.#silentBeats === 1) this.answered(client, client.sendCommand(['PING'])).catch(() => {});
     if (this.#silentBeats !== SILENT_BEATS) return;
     this.#isInDoubt = true;
-    this.#failed(new Error(`silent for ${(BEAT_MS * SILENT_BEATS) / 1000} s`), 'lost, reconnecting', false);
+    this.#failed(new Error(`silent for ${(BEAT_MS * SILENT_BEATS) / 1000} s`), 'lost, trying again', false);
     void this.#connect();
   }
 

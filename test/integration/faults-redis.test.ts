@@ -180,7 +180,8 @@ t.test('a connection to the broker that is half dead is found out, torn down and
     t.ok(seconds < 10, about(`not ready after ${seconds.toFixed(1)} s`));
     t.equal((await server.fetch('/healthz')).status, 200);
     t.notOk(await ledger.publish('news', publish), about('the publisher is told'));
-    await server.until(async () => proxy.accepted >= accepted + WORKERS + 1);
+    const lost = (side: string) => server.process.count(new RegExp(`broker ${side} lost`));
+    await server.until(async () => proxy.accepted > accepted + WORKERS && lost('subscription') === WORKERS);
     proxy.heal();
 
     await server.untilReady();
@@ -188,9 +189,12 @@ t.test('a connection to the broker that is half dead is found out, torn down and
     await ledger.settle();
     t.match(ledger.account(), clean);
     t.ok(areOpen(connections), about('no client noticed'));
-    t.equal(await server.metric('tenm_broker_reconnects_total'), WORKERS, about('counted'));
-    t.equal(server.process.count(/broker publisher lost/), 1);
-    t.equal(server.process.count(/broker subscription lost/), WORKERS);
+    const reconnects = await server.metric('tenm_broker_reconnects_total');
+    // A subscription that takes no commands and brings messages again is as good as another one.
+    if (directions.includes('down')) t.equal(reconnects, WORKERS, about('counted'));
+    else t.ok(reconnects <= WORKERS, about('counted'));
+    t.equal(lost('publisher'), 1);
+    t.equal(lost('subscription'), WORKERS);
     drop(connections);
   };
   await Promise.all([silenced('down'), silenced('up'), silenced('up', 'down')]);

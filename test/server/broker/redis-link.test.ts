@@ -72,7 +72,7 @@ t.test('a new connection is set up once, whatever became of the one before', asy
     [
       ['broker publisher cannot connect, trying again', 'half-way'],
       ['broker publisher connected', undefined],
-      ['broker publisher lost, reconnecting', 'the connection was closed by Redis'],
+      ['broker publisher lost, trying again', 'the connection was closed by Redis'],
       ['broker publisher connected', undefined],
     ],
   );
@@ -136,7 +136,7 @@ t.test('a connection that answers nothing', async (t) => {
   await until(isUp, states.length);
   t.not(link.client, first, 'one that never answers is replaced by one that does');
   t.equal(first!.isOpen, false);
-  t.match(log.lines[1], { level: 'warn', message: 'broker publisher lost, reconnecting' });
+  t.match(log.lines[1], { level: 'warn', message: 'broker publisher lost, trying again' });
 });
 
 t.test('one that takes over does so once, and the other one is not listened to any more', async (t) => {

@@ -9,6 +9,11 @@ let rangeS = 300;
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+/** The legend tells the newest values while no cursor points at others. */
+function showNewest(plot) {
+  if (plot.cursor.idx == null) plot.setLegend({ idx: plot.data[0].length - 1 });
+}
+
 /** One chart: its element, and the one or two fields that it shows. */
 class Chart {
   /** @param series of { field, label }: the second is dashed, so that colour is not all that tells them apart */
@@ -39,6 +44,7 @@ class Chart {
         height: this.height,
         padding: [8, 4, 0, 0],
         cursor: { y: false, drag: { x: false, y: false } },
+        hooks: { setCursor: [(plot) => showNewest(plot)] },
         legend: { markers: { dash: (_, i) => (i > 1 ? 'dashed' : 'solid') } },
         scales: {
           x: { time: true, range: (_, _min, max) => [max - rangeS, max] },
@@ -70,11 +76,10 @@ class Chart {
     this.show();
   }
 
-  /** Draws the rows as they are now. The legend tells the newest values while no cursor points at others. */
+  /** Draws the rows as they are now. */
   show() {
-    const columns = columnsOf(this.series.map(({ field }) => field));
-    this.plot.setData(columns);
-    if (this.plot.cursor.idx == null) this.plot.setLegend({ idx: columns[0].length - 1 });
+    this.plot.setData(columnsOf(this.series.map(({ field }) => field)));
+    showNewest(this.plot);
   }
 
   resize() {

@@ -42,14 +42,15 @@ function addGap() {
 function addSnapshot(now, before) {
   const time = now.timeMs / 1000;
   if (now.workersMissing > 0) return addRow(unknownAt(time));
-  const rateOf = (read) => (before === undefined ? null : perSecond(before, now, read));
-  const received = rateOf((at) => at.messages.received);
+  // Without rates it would tear the lines that the history has begun.
+  if (before === undefined) return;
+  const rateOf = (read) => perSecond(before, now, read);
   addRow([
     time,
     now.connections,
     rateOf((at) => at.opened),
     rateOf((at) => sumOf(at.closed)),
-    received === null ? null : received / hearingIn(now),
+    rateOf((at) => at.messages.received) / hearingIn(now),
     rateOf((at) => at.messages.delivered),
     rateOf((at) => at.pings),
   ]);

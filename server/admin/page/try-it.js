@@ -44,7 +44,7 @@ function showReceived(text, note) {
   while (byId('received').children.length > MOST_SHOWN) byId('received').lastChild.remove();
 }
 
-/** The time of the oldest click that published a text; it is forgotten. */
+/** The time of the oldest click that published a text, which is forgotten; undefined where there was none. */
 function takeClick(text) {
   const clicks = published.get(text) ?? [];
   const clickedMs = clicks.shift();
@@ -57,8 +57,9 @@ function arrived(data) {
   const now = clock(Date.now() / 1000);
   if (data === '') return showReceived('ping (an empty message)', now);
   const text = typeof data === 'string' ? data : `${data.byteLength} bytes`;
-  const clickedMs = takeClick(text);
-  showReceived(text, clickedMs === undefined ? now : `after ${decimal.format(arrivedMs - clickedMs)} ms`);
+  const tookMs = arrivedMs - takeClick(text);
+  if (Number.isNaN(tookMs)) showReceived(text, now);
+  else showReceived(text, `after ${tookMs < 1000 ? `${decimal.format(tookMs)} ms` : seconds(tookMs / 1000)}`);
 }
 
 function unsubscribe() {

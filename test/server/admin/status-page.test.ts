@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
 import t from 'tap';
+import { closeReasons } from '../../../server/codes.js';
 import { startBrowser } from '../../harness/browser.js';
 import { found } from '../../harness/programs.js';
 import { observed, serveStatusPage, workerOf } from '../../harness/status-page.js';
@@ -46,6 +47,20 @@ t.test('the status page', found('chromium'), async (t) => {
     await page.locator('#pings-total').getByText('3', { exact: true }).waitFor();
     t.equal(await lag.textContent(), '–', 'after a restart of the server');
     t.same(errors, []);
+    await page.close();
+  });
+
+  t.test('every reason for which a connection is closed has words', async (t) => {
+    const { url, show } = await serveStatusPage(t);
+    show({ closed: Object.fromEntries(Object.keys(closeReasons).map((reason) => [reason, 1])) });
+    const { page } = await browser.open(url);
+    await page.locator('#closes tr').first().waitFor();
+    const words = await page.locator('#closes th').allTextContents();
+    t.equal(words.length, Object.keys(closeReasons).length);
+    t.same(
+      words.filter((text) => Object.hasOwn(closeReasons, text)),
+      [],
+    );
     await page.close();
   });
 
@@ -98,6 +113,9 @@ t.test('the status page', found('chromium'), async (t) => {
 
     show({ connections: 12 });
     await until(page, 'charts[0].plot.data[1].at(-1) === 12');
+    await page.locator('#connections-chart .u-over').hover();
+    await page.mouse.move(1, 1);
+    t.match(await page.locator('#connections-chart .u-legend').textContent(), '12', 'the newest value again');
     await page.getByText('1 hour').click();
     const chart = page.getByRole('img', { name: /^Connections over/ });
     t.equal(await chart.getAttribute('aria-label'), 'Connections over the last hour');
@@ -107,13 +125,13 @@ t.test('the status page', found('chromium'), async (t) => {
     );
 
     // Another server: its rates are not those between the two of them.
-    show({ instance: 'two', connections: 13 });
+    show({ instance: 'two', connections: 13, opened: 140 });
     await until(page, 'charts[0].plot.data[1].at(-1) === 13');
     const [connections, opened] = await linesOf(page);
     t.same(connections!.slice(0, 6), past.slice(0, 6), 'what was before is still shown');
     const restart = connections!.indexOf(13);
     t.same(connections!.slice(restart - 2, restart + 1), [12, null, 13]);
-    t.equal(opened![restart], null);
+    t.equal(opened![restart], 0);
     await page.close();
   });
 

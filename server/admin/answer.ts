@@ -1,7 +1,7 @@
-// What the admin listener answers, and how it is sent.
+// The answers of the admin listener, and how they are sent.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** A whole answer. */
+/** A complete answer. */
 export interface Answer {
   readonly status: number;
   readonly body: string | Buffer;
@@ -9,7 +9,7 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** How long a body that nobody wants is thrown away, so that a client that still sends it gets to read the answer. */
+/** How long the rest of an unwanted body is read and discarded, so that a client that still sends it can read the answer. */
 const LINGER_MS = 5000;
 
 export const json = (
@@ -27,7 +27,7 @@ export const json = (
 export const fail = (status: number, error: string, headers: Readonly<Record<string, string>> = {}): Answer =>
   json(status, { error }, headers);
 
-/** Sends an answer; to HEAD, all but its body (RFC 9110 section 9.3.2). */
+/** Sends an answer. A HEAD request gets all of it except the body (RFC 9110 section 9.3.2). */
 export function send(
   request: IncomingMessage,
   response: ServerResponse,
@@ -50,7 +50,7 @@ export function send(
   lingerAndClose(request);
 }
 
-/** Closing at once, with bytes unread, would reset the connection and the answer with it (RFC 9112 section 9.6). */
+/** If the socket were closed with unread bytes, the kernel would reset it, and the answer could be lost (RFC 9112 section 9.6). */
 function lingerAndClose(request: IncomingMessage): void {
   const { socket } = request;
   socket.end();

@@ -1,4 +1,4 @@
-// The bodies of HTTP requests: each up to a limit of its own, and all that are held at a time up to another one.
+// Reads the bodies of HTTP requests, with a limit for each body and a limit for all bodies together.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /** The body is larger than the limit. */
@@ -12,7 +12,7 @@ export class BodyTooLargeError extends Error {
   }
 }
 
-/** There is no memory for this body now. */
+/** All bodies together already take as much memory as they may. */
 export class TooManyBodiesError extends Error {
   readonly code = 'TOO_MANY_BODIES';
 
@@ -21,23 +21,23 @@ export class TooManyBodiesError extends Error {
   }
 }
 
-/** Reads bodies, and counts the bytes of those that are in use. */
+/** Reads bodies, and counts the bytes of all bodies that are in use. */
 export class Bodies {
   readonly #maxHeldBytes: number;
   #heldBytes = 0;
 
-  /** @param maxHeldBytes most bytes of all bodies together, those that have arrived in part included */
+  /** @param maxHeldBytes most bytes of all bodies together; a body that is still arriving counts with the bytes that have arrived */
   constructor(maxHeldBytes: number) {
     this.#maxHeldBytes = maxHeldBytes;
   }
 
   /**
-   * Reads a whole body and hands it on.
+   * Reads a whole body and passes it to `use`.
    *
-   * @param maxBytes most bytes of this one
-   * @param use gets the body, which counts as held until this settles
-   * @throws {BodyTooLargeError} as soon as it is known, if possible before anything was read
-   * @throws {TooManyBodiesError} when too many bytes are held
+   * @param maxBytes most bytes of this body
+   * @param use gets the body, which counts until the promise of `use` settles
+   * @throws {BodyTooLargeError} as soon as that is known: before the body is read, if its length is given
+   * @throws {TooManyBodiesError} when all bodies together are too large
    */
   async read<Result>(
     request: IncomingMessage,

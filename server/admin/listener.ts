@@ -10,7 +10,7 @@ import { maxJsonBytes } from './publication.js';
 import { answer, type RouteParts } from './routes.js';
 import { SharedCollection } from './shared-collection.js';
 
-/** What the admin listener is made of. */
+/** What the admin listener needs. */
 export interface AdminParts extends Omit<RouteParts, 'bodies' | 'metrics'> {
   readonly host: string;
   readonly port: number;
@@ -18,13 +18,13 @@ export interface AdminParts extends Omit<RouteParts, 'bodies' | 'metrics'> {
   readonly logger: Logger;
 }
 
-/** How long a client may take to send its request; Node looks that often whether one has taken longer. */
+/** How long a client may take to send its request, and how often Node checks that. */
 const TIMEOUTS = { requestTimeout: 10_000, headersTimeout: 10_000, connectionsCheckingInterval: 1000 };
-/** A connection on which nothing moves for this long is cut; an answer takes no longer. */
+/** A connection without any traffic for this long is closed. No answer takes longer. */
 const IDLE_MS = 60_000;
-/** Beyond it new connections are closed at once. */
+/** The server closes further connections at once. */
 const MAX_CONNECTIONS = 1000;
-/** Bytes of all bodies together; a single one always has its place. */
+/** Most bytes of all bodies together, or twice the largest body if that is more. */
 const MAX_HELD_BYTES = 64 * 1024 * 1024;
 
 /**
@@ -50,7 +50,7 @@ export async function openAdmin(parts: AdminParts): Promise<Server> {
   server.setTimeout(IDLE_MS);
   server.on('connection', pipelines.add);
   server.on('request', pipelines.take);
-  // Whoever asks whether to send the body is told once that is known.
+  // A client that sends `Expect: 100-continue` gets an answer once it is known whether its body is wanted.
   server.on('checkContinue', pipelines.take);
   server.on('clientError', (error, socket: Socket) => refuse(error, socket, pipelines.isAnswering(socket)));
   await new Promise<void>((resolve, reject) => {
@@ -60,7 +60,7 @@ export async function openAdmin(parts: AdminParts): Promise<Server> {
   return server;
 }
 
-/** Settles when the kernel has the whole answer, or the connection is lost. */
+/** Answers a request. It settles once the kernel has the whole answer, or once the connection is lost. */
 async function respond(
   parts: RouteParts,
   logger: Logger,
@@ -72,16 +72,20 @@ async function respond(
     const result = await answer(parts, request, response);
     if (result !== undefined) send(request, response, result);
   } catch (error) {
-    // The client has gone away in the middle of its request.
+    // The client left before its request was complete.
     if (request.destroyed && !request.complete) return;
     const { stack, message } = error as Error;
     logger.error('admin request failed', { path: request.url ?? '', error: stack ?? message });
+    if (response.headersSent) {
+      request.socket.destroy();
+      return;
+    }
     send(request, response, fail(500, 'internal error; the log says more'));
   }
   await closed;
 }
 
-/** What the parser of Node says to bytes that are no request it takes, by the code of its error. */
+/** Answers to requests that the parser of Node refuses, by the code of its error. */
 const parserAnswers: Readonly<Record<string, readonly [status: string, error: string]>> = {
   HPE_INVALID_URL: ['400 Bad Request', 'the path holds characters that must be percent-encoded'],
   HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'the request line and headers are too large'],
@@ -91,13 +95,16 @@ const parserAnswers: Readonly<Record<string, readonly [status: string, error: st
   ],
 };
 
-/** @param isAnswering an answer has begun, and cannot be followed by another one */
+/** @param isAnswering an answer has begun, so another one cannot be sent */
 function refuse(error: NodeJS.ErrnoException, socket: Socket, isAnswering: boolean): void {
   if (!socket.writable || isAnswering) {
     socket.destroy();
     return;
   }
-  const [status, reason] = parserAnswers[error.code ?? ''] ?? ['400 Bad Request', 'this is no HTTP request'];
+  const [status, reason] = parserAnswers[error.code ?? ''] ?? [
+    '400 Bad Request',
+    'this is not an HTTP request',
+  ];
   const body = `${JSON.stringify({ error: reason })}\n`;
   socket.end(
     `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,

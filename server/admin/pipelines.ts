@@ -1,8 +1,8 @@
-// The requests of a connection, handled one after the other: what a client has asked for and not read yet is little.
+// Handles the requests of a connection one after the other, and does not read from a connection while its requests wait.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Answers a request; settles when the kernel has the whole answer, or the connection is lost. */
+/** Answers a request. It settles once the kernel has the whole answer, or once the connection is lost. */
 export type Handle = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 type Exchange = readonly [IncomingMessage, ServerResponse];
@@ -10,26 +10,26 @@ type Exchange = readonly [IncomingMessage, ServerResponse];
 /** A connection that waits for an answer. */
 interface Pipeline {
   current: Exchange;
-  /** Requests that have arrived since. */
+  /** Requests that arrived after the current one. */
   readonly line: Exchange[];
-  /** Not read from until the line is short. */
+  /** The socket is not read from until the line is short. */
   isHeld: boolean;
 }
 
-/** A connection with more requests in line than this is not read from. */
+/** The server does not read from a connection that has more requests in line. */
 const MAX_IN_LINE = 16;
 /**
- * Node parses all that one read has brought, up to 1,900 requests, each of which takes 3 kB. Beyond this many in line, of
- * all connections together, whoever sends one more before having got the last answer is cut.
+ * Most requests in line on all connections together. Node parses everything that one read returns: up to 1,900 requests,
+ * and each takes 3 KB. At this limit the server cuts a connection that sends one more request without waiting for its answer.
  */
 const MAX_IN_ALL_LINES = 16_384;
 
-/** All connections of the listener. */
+/** The requests of all connections of the listener. */
 export class Pipelines {
   readonly #handle: Handle;
   readonly #sockets = new Set<Socket>();
   readonly #pipelines = new Map<Socket, Pipeline>();
-  /** Sockets that are read from again in the next turn of the loop; `undefined` when none has to wait. */
+  /** Sockets that have to wait for the next event-loop turn; `undefined` while none has to. */
   #held: Set<Socket> | undefined;
   #inLine = 0;
 
@@ -37,18 +37,18 @@ export class Pipelines {
     this.#handle = handle;
   }
 
-  /** A connection has been made. */
+  /** Takes a new connection. */
   readonly add = (socket: Socket): void => {
     this.#sockets.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
-    // Node reads on after each complete request, and whenever a body is read.
+    // Node resumes a socket after each complete request, and whenever a body is read.
     socket.on('resume', () => {
       if (this.#pipelines.get(socket)?.isHeld === true) socket.pause();
       else if (this.#held !== undefined) this.#hold(socket, this.#held);
     });
   };
 
-  /** A request has arrived: its head, and its body so far. */
+  /** Takes a request, once its head has arrived. */
   readonly take = (request: IncomingMessage, response: ServerResponse): void => {
     const { socket } = request;
     if (socket.destroyed) return;
@@ -70,7 +70,7 @@ export class Pipelines {
     }
   };
 
-  /** Whether a part of an answer has been sent to this connection, and another part has not. */
+  /** Whether an answer to this connection has begun and has not ended. */
   isAnswering(socket: Socket): boolean {
     return this.#pipelines.get(socket)?.current[1].headersSent === true;
   }
@@ -82,7 +82,7 @@ export class Pipelines {
     for (let next: Exchange | undefined = first; next !== undefined && !socket.destroyed; ) {
       pipeline.current = next;
       await this.#handle(...next);
-      // One request of each connection in a turn of the loop.
+      // One request of each connection per event-loop turn.
       if (line.length > 0) await new Promise((resolve) => setImmediate(resolve));
       next = line.shift();
       if (next !== undefined) this.#inLine--;
@@ -96,8 +96,8 @@ export class Pipelines {
   }
 
   /**
-   * One read has brought many requests, which takes the loop 20 ms. No connection is read from before the next turn, so
-   * that what the workers ask the primary waits for one such read, and not for one of each connection.
+   * Stops reading from all connections until the next event-loop turn. A read with many requests blocks the loop for
+   * 20 ms; messages from the workers must wait for one such read only, and not for one read of each connection.
    */
   #holdAll(): void {
     if (this.#held !== undefined) return;

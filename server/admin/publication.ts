@@ -1,30 +1,30 @@
-// A message for many channels: how it is asked for in JSON, and what became of it on each channel.
+// A message for many channels: reads the JSON of the publisher, publishes, and tells the outcome for each channel.
 import { BrokerUnavailableError, type Publisher } from '../broker/broker.js';
 import { checkChannel } from '../channel.js';
 
 /** Most channels of one publication. */
 export const MAX_CHANNELS = 1000;
-/** A JSON string can take six bytes for one of the message (`\u0000`). */
+/** In a JSON string, a byte of the message can take six bytes (`\u0000`). */
 const MAX_JSON_GROWTH = 6;
 const MAX_CHANNELS_BYTES = 1024 * 1024;
-/** Most values of the body, those beside the channels included: 7 MB of nested lists would keep JSON.parse busy for 1 s. */
+/** Most values in the whole JSON. JSON.parse would need 1 s for 7 MB of nested lists. */
 const MAX_VALUES = 4 * MAX_CHANNELS;
 
-/** What the broker is given to do at a time. */
+/** Most messages, and most of their bytes, that the broker gets at a time. */
 const MAX_IN_FLIGHT = 64;
 const MAX_IN_FLIGHT_BYTES = 4 * 1024 * 1024;
-/** After this long the channels that are left are not tried. */
-const DEADLINE_MS = 20_000;
+/** The channels that are left after this time are not tried. */
+const DEADLINE_MS = 30_000;
 
 export interface Publication {
   readonly channels: readonly string[];
   readonly message: Buffer;
 }
 
-/** What became of a publication, channel by channel. */
+/** The outcome of a publication for each channel. */
 export interface Outcome {
   readonly published: readonly string[];
-  /** Not published, or not known to be. */
+  /** Channels on which the message was not published, or may not have been. */
   readonly failed: readonly string[];
   /** Why the first of them failed; `undefined` when none did. */
   readonly reason: string | undefined;
@@ -66,7 +66,7 @@ const OPEN_LIST = 0x5b;
 const BACKSLASH = 0x5c;
 const OPEN_OBJECT = 0x7b;
 
-/** Counts what begins a list, an object or another value of one; takes 1 ms for 1 MB. */
+/** Counts lists, objects and commas outside of strings. This takes 1 ms per MB. */
 function hasTooManyValues(body: Buffer): boolean {
   let values = 0;
   let isInString = false;
@@ -81,9 +81,9 @@ function hasTooManyValues(body: Buffer): boolean {
 }
 
 /**
- * Publishes on each channel, a few at a time; one that fails does not keep the message from the others.
+ * Publishes on each channel, a few at a time. If one of them fails, the others get the message all the same.
  *
- * @param publisher its other errors than {@link BrokerUnavailableError} are thrown on
+ * @throws {Error} any error of the publisher that is not a {@link BrokerUnavailableError}
  */
 export async function publishToAll(
   publisher: Publisher,

@@ -1,4 +1,4 @@
-// What the admin listener serves under which path, to whom.
+// The paths of the admin listener, who may use each of them, and what answers there.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { BrokerUnavailableError, type Publisher } from '../broker/broker.js';
 import { channelOfPath } from '../channel.js';
@@ -24,11 +24,11 @@ export interface RouteParts {
   readonly page: StatusPage;
 }
 
-/** A request on its way. */
+/** A request, and the response to it. */
 interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** Of the URL, as it was sent. */
+  /** Path of the URL as it was sent, without the query. */
   readonly path: string;
 }
 

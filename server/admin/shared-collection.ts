@@ -1,13 +1,13 @@
-// A collection that is dear: made once for all who ask meanwhile, and not more often than it may be.
+// An expensive collection: it is made once for all who ask in the meantime, and its rate is limited.
 
-/** Collections begin at least this long after each other. */
+/** Shortest time between the starts of two collections. */
 const MIN_INTERVAL_MS = 50;
 
-/** Whoever asks gets what was collected after they asked, and at most one collection is made at a time. */
+/** Makes one collection at a time. Everybody gets a collection that began after they asked. */
 export class SharedCollection<Result> {
   readonly #collect: () => Promise<Result>;
   #current: Promise<unknown> = Promise.resolve();
-  /** Has not begun yet: whoever asks now may have its result. */
+  /** A collection that has not begun yet, so whoever asks now can share it. */
   #next: Promise<Result> | undefined;
   #begunMs = Number.NEGATIVE_INFINITY;
 

@@ -38,7 +38,7 @@ export class BrokerUnavailableError extends Error {
 /** The side of the broker in the primary. */
 export interface Publisher {
   readonly state: BrokerState;
-  /** Messages that were kept from a worker that does not keep up, one for each such worker; probes do not count. */
+  /** Messages that were not sent to a worker because it does not keep up, counted once per worker. Probes do not count. */
   readonly dropped: number;
   start(): void;
   stop(): void;

@@ -26,21 +26,21 @@ const NOBODY_KEEPS_UP = 'no worker keeps up';
 /**
  * Publishes to every worker by way of its cluster channel.
  *
- * A publisher that is faster than the workers is slowed down: its publication waits, in order, while the outbox of a
- * worker is full. A worker that has kept one waiting for too long is cut off: it gets nothing until it has caught up,
- * and nobody waits for it meanwhile. Where all workers are that far behind, nothing is published.
+ * A publication waits, in order, while the outbox of a worker is full. So publishers cannot be faster than the workers.
+ * When a publication has waited too long, the broker leaves out the workers that are still full: they get no messages, and
+ * nobody waits for them, until they have caught up. If all workers are that far behind, the publication fails.
  */
 export class EmbeddedPublisher implements Publisher {
   readonly #probeChannel: string;
   readonly #receivers: () => readonly Receiver[];
   readonly #logger: Logger;
   readonly state: BrokerState = { isConnected: true, reason: '' };
-  /** Settles with the last publication that waits. */
+  /** Settles together with the last publication in line. */
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
   dropped = 0;
 
-  /** @param receivers the workers that hold connections now */
+  /** @param receivers the workers that have connections, or may have some soon */
   constructor(probeChannel: string, receivers: () => readonly Receiver[], logger: Logger) {
     this.#probeChannel = probeChannel;
     this.#receivers = receivers;
@@ -70,14 +70,14 @@ export class EmbeddedPublisher implements Publisher {
 
   #hand(receivers: readonly Receiver[], channel: string, payload: Buffer): void {
     if (receivers.length === 0) throw new BrokerUnavailableError('no worker is running');
-    if (receivers.every(({ outbox }) => outbox.isCutOff)) throw new BrokerUnavailableError(NOBODY_KEEPS_UP);
+    if (receivers.every(({ outbox }) => outbox.isLeftOut)) throw new BrokerUnavailableError(NOBODY_KEEPS_UP);
     const channelBytes = Buffer.from(channel);
     for (const { outbox } of receivers) {
       if (!outbox.push(channelBytes, payload) && !isOwn(channelBytes)) this.dropped++;
     }
   }
 
-  /** Waits until every worker that is not cut off has room, and cuts off those that have none in time. */
+  /** Waits until the outboxes have room. At the deadline, the broker leaves out the workers that have none. */
   async #room(deadlineMs: number): Promise<void> {
     for (;;) {
       const receivers = this.#receivers();
@@ -86,20 +86,20 @@ export class EmbeddedPublisher implements Publisher {
       const leftMs = deadlineMs - performance.now();
       if (leftMs > 0) await room(full[0]!.outbox, leftMs);
       else if (receivers.every(isBehind)) throw new BrokerUnavailableError(NOBODY_KEEPS_UP);
-      else for (const receiver of full) this.#cutOff(receiver);
+      else for (const receiver of full) this.#leaveOut(receiver);
     }
   }
 
-  #cutOff({ number: worker, outbox }: Receiver): void {
-    this.#logger.error('worker does not keep up: messages go past it until it has caught up', { worker });
-    outbox.cutOff((dropped) => this.#logger.warn('worker has caught up', { worker, dropped }));
+  #leaveOut({ number: worker, outbox }: Receiver): void {
+    this.#logger.error('worker does not keep up: it gets no messages until it has caught up', { worker });
+    outbox.leaveOut((dropped) => this.#logger.warn('worker has caught up', { worker, dropped }));
   }
 }
 
-const isWaitedFor = ({ outbox }: Receiver): boolean => outbox.isFull && !outbox.isCutOff;
-const isBehind = ({ outbox }: Receiver): boolean => outbox.isFull || outbox.isCutOff;
+const isWaitedFor = ({ outbox }: Receiver): boolean => outbox.isFull && !outbox.isLeftOut;
+const isBehind = ({ outbox }: Receiver): boolean => outbox.isFull || outbox.isLeftOut;
 
-/** Settles when the outbox has room, or the time is over. */
+/** Settles once the outbox has room, or once the time is over. */
 function room(outbox: Outbox, leftMs: number): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, leftMs);

@@ -1,38 +1,38 @@
-// What waits in the primary for one worker: messages go over its cluster channel in batches, one batch at a time.
+// The messages that wait in the primary for one worker. They go over its cluster channel in batches, one batch at a time.
 
 import { isOwn } from '../channel.js';
 
-/** Sends messages; `sent` is to be called once the kernel has all of them. */
+/** Sends messages, and calls `sent` once the kernel has all of them. */
 export type SendMessages = (
   channels: readonly Buffer[],
   payloads: readonly Buffer[],
   sent: () => void,
 ) => void;
 
-/** From here on the outbox is full, until some of it has gone. */
+/** An outbox with as many bytes is full. */
 export const MAX_WAITING_BYTES = 64 * 1024 * 1024;
-/** A worker that was cut off gets messages again when no more than this waits for it. */
+/** A worker that was left out gets messages again once no more bytes than this wait for it. */
 const REJOIN_BYTES = MAX_WAITING_BYTES / 2;
-/** A worker keeps the whole batch in memory for as long as one of its messages waits there. */
+/** Largest batch. A worker keeps a whole batch in memory for as long as one of its messages waits there. */
 const MAX_BATCH_BYTES = 64 * 1024;
 const MAX_BATCH_MESSAGES = 1000;
-/** What a message takes beside its bytes: the objects of its two buffers, 320 to 460 B as measured on Node 20. */
+/** What a message takes besides its bytes: the objects of its two buffers, measured as 320 to 460 B on Node 20. */
 const MESSAGE_OVERHEAD_BYTES = 512;
 
-/** Messages that are sent at once. */
+/** Messages that are sent together. */
 interface Batch {
   readonly channels: Buffer[];
   readonly payloads: Buffer[];
   bytes: number;
 }
 
-/** A queue of messages, counted whole. A payload that messages in a row share is kept, sent and counted once. */
+/** A queue that counts all memory of its messages. A payload that several messages in a row share counts once, and is sent once. */
 export class Outbox {
   readonly #send: SendMessages;
   #waiting: Batch[] = [];
   #waitingBytes = 0;
   #isSending = false;
-  /** Set while the worker is cut off. */
+  /** Set while the worker is left out. */
   #rejoined: ((dropped: number) => void) | undefined;
   #dropped = 0;
   #roomListeners: (() => void)[] = [];
@@ -46,16 +46,16 @@ export class Outbox {
   }
 
   /** Whether the worker gets no more messages until it has caught up. */
-  get isCutOff(): boolean {
+  get isLeftOut(): boolean {
     return this.#rejoined !== undefined;
   }
 
   /**
-   * From now on messages are dropped, until half of what waits has gone.
+   * Drops all further messages until half of the outbox is empty.
    *
-   * @param rejoined is called then, with the number of messages that were dropped, the server's own apart
+   * @param rejoined is called then, with the number of dropped messages; those of the server itself do not count
    */
-  cutOff(rejoined: (dropped: number) => void): void {
+  leaveOut(rejoined: (dropped: number) => void): void {
     this.#dropped = 0;
     this.#rejoined = rejoined;
   }
@@ -63,10 +63,10 @@ export class Outbox {
   /**
    * Adds a message. The buffers must not be changed afterwards.
    *
-   * @returns false when it was dropped, since the worker is cut off
+   * @returns false if the message was dropped, because the worker is left out
    */
   push(channel: Buffer, payload: Buffer): boolean {
-    if (this.isCutOff) {
+    if (this.isLeftOut) {
       if (!isOwn(channel)) this.#dropped++;
       return false;
     }
@@ -86,18 +86,18 @@ export class Outbox {
     }
     if (!this.#isSending) {
       this.#isSending = true;
-      // What is published in one turn of the loop goes in one batch: a write costs 50 µs, and wakes the worker.
+      // One batch for all messages of an event-loop turn: a write takes 50 µs, and wakes the worker.
       setImmediate(() => this.#sendNext());
     }
     return true;
   }
 
-  /** Calls back once, as soon as the outbox is not full. */
+  /** Calls the listener once, as soon as the outbox is not full. */
   onceRoom(listener: () => void): void {
     this.#roomListeners.push(listener);
   }
 
-  /** The worker has ended: what waits for it will not be sent. */
+  /** The worker has ended: its messages are discarded. */
   close(): void {
     this.#waiting = [];
     this.#waitingBytes = 0;
@@ -128,6 +128,6 @@ export class Outbox {
   }
 }
 
-/** One payload on many channels stays together, whatever its size: it is sent once. */
+/** A payload for many channels stays in one batch, regardless of its size, so that it is sent once. */
 const hasRoom = ({ channels, bytes }: Batch, isShared: boolean): boolean =>
   channels.length < MAX_BATCH_MESSAGES && (isShared || bytes < MAX_BATCH_BYTES);

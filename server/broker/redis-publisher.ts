@@ -15,7 +15,7 @@ const NO_PROBE = Buffer.alloc(0);
 
 /** Publishes at Redis, as long as that is a master. */
 export class RedisPublisher implements Publisher {
-  /** A subscriber that does not keep up is cut off by Redis itself. */
+  /** Redis itself disconnects a subscriber that does not keep up. */
   readonly dropped = 0;
   readonly #link: RedisLink;
   readonly #pattern: string;

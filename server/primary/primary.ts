@@ -23,6 +23,7 @@ import { History } from './history.js';
 import { Lifecycle } from './lifecycle.js';
 import { Overview, type ServerState } from './overview.js';
 import { Readiness } from './readiness.js';
+import type { WorkerHandle } from './worker-handle.js';
 import { WorkerPool } from './worker-pool.js';
 
 /**
@@ -70,7 +71,7 @@ class Primary {
     this.#pool = new WorkerPool(options, probes, report, logger);
     this.#publisher =
       options.redis === undefined
-        ? new EmbeddedPublisher(probes.channel, () => this.#pool.workers, logger)
+        ? new EmbeddedPublisher(probes.channel, () => this.#receivers, logger)
         : new RedisPublisher(options.redis, options.redisPattern, probes.channel, logger);
     this.#readiness = new Readiness(this.#publisher, probes, this.#pool, options.workers, logger);
     this.#drain = new Drain(this.#pool, report, options.drainRate, logger);
@@ -108,6 +109,11 @@ class Primary {
       logger,
       now: () => performance.now(),
     });
+  }
+
+  /** While a worker loads its code, it has no clients and reads no messages. */
+  get #receivers(): readonly WorkerHandle[] {
+    return this.#pool.workers.filter(({ hasLoaded }) => hasLoaded);
   }
 
   async #openAdmin(): Promise<void> {

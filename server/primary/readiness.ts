@@ -117,7 +117,7 @@ function obstacleOf({ state, silentS, broker, outbox }: WorkerHandle): string | 
   if (state === 'full') return 'is full and not listening';
   if (state === 'draining') return 'is draining';
   if (silentS > MAX_SILENCE_S) return `has not answered for ${silentS} s`;
-  if (outbox.isCutOff) return 'does not keep up, and messages go past it';
+  if (outbox.isLeftOut) return 'does not keep up, and gets no messages';
   if (!broker.isConnected) return `has no broker: ${broker.reason}`;
   if (broker.reason !== '') return `is not sure of the broker: ${broker.reason}`;
   return undefined;

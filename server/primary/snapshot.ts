@@ -23,7 +23,7 @@ export interface SnapshotParts {
   /** Why the server is not ready; `undefined` if it is ready. */
   readonly obstacle: string | undefined;
   readonly broker: BrokerState & { readonly kind: 'embedded' | 'redis' };
-  /** Messages that the broker kept from workers that do not keep up, one for each worker. */
+  /** Messages that were not sent to workers because they do not keep up; see `Publisher.dropped`. */
   readonly droppedBehind: number;
   readonly stopping: boolean;
   readonly drain: DrainProgress | undefined;

@@ -173,7 +173,7 @@ t.test('HTTP as clients and proxies expect it', async (t) => {
     await raw(`GET /healthz HTTP/1.1\r\n${last}X: ${'x'.repeat(20_000)}\r\n\r\n`),
     /^HTTP\/1\.1 431 .*too large/s,
   );
-  t.match(await raw('hello\r\n\r\n'), /^HTTP\/1\.1 400 .*no HTTP request/s);
+  t.match(await raw('hello\r\n\r\n'), /^HTTP\/1\.1 400 .*not an HTTP request/s);
 
   const announced = `POST /publish/news HTTP/1.1\r\n${last}Content-Length: 10000000\r\n`;
   t.match(await raw(`${announced}\r\n`), /^HTTP\/1\.1 413 /, 'before the body has come');

@@ -18,8 +18,8 @@ t.test('a worker that stands still keeps nothing from the others', async (t) => 
   process.kill(stopped!.pid, 'SIGSTOP');
   t.teardown(() => process.kill(stopped!.pid, 'SIGCONT'));
 
-  // Twice what may wait for one worker.
-  const count = 256;
+  // More than may wait for one worker.
+  const count = 160;
   const text = 'x'.repeat(512 * 1024);
   const statuses: number[] = [];
   for (let i = 0; i < count; i++) statuses.push(await server.publish('news', text));
@@ -35,7 +35,7 @@ t.test('a worker that stands still keeps nothing from the others', async (t) => 
     new RegExp(`"level":"error".*"worker":${stopped!.number}`),
   );
   const dropped = await server.metric('tenm_messages_dropped_total', 'reason="worker_behind"');
-  t.ok(dropped > 50 && dropped < count, `${dropped} messages went past the stopped worker`);
+  t.ok(dropped > 20 && dropped < count, `${dropped} messages were not sent to the stopped worker`);
   const memoryMb = residentMb(server.process.pid);
   t.ok(memoryMb < 350, `the primary has ${Math.round(memoryMb)} MB`);
 

@@ -93,19 +93,19 @@ t.test('a listener hears of room once', async (t) => {
   t.equal(calls, 1);
 });
 
-t.test('who is cut off gets no message until half of the outbox is empty', async (t) => {
+t.test('a worker that is left out gets no message until half of the outbox is empty', async (t) => {
   const { outbox, batches, takeOne } = outboxOf();
   for (let i = 0; i < 3; i++) outbox.push(channel, Buffer.alloc(MAX_WAITING_BYTES / 3));
   await turn();
   const rejoined: number[] = [];
-  outbox.cutOff((dropped) => rejoined.push(dropped));
-  t.equal(outbox.isCutOff, true);
+  outbox.leaveOut((dropped) => rejoined.push(dropped));
+  t.equal(outbox.isLeftOut, true);
   t.equal(outbox.push(channel, Buffer.alloc(1)), false);
   takeOne();
-  t.same([outbox.isFull, outbox.isCutOff], [false, true], 'a third is free');
+  t.same([outbox.isFull, outbox.isLeftOut], [false, true], 'a third is free');
   t.equal(outbox.push(channel, Buffer.alloc(1)), false);
   takeOne();
-  t.equal(outbox.isCutOff, false, 'two thirds are free');
+  t.equal(outbox.isLeftOut, false, 'two thirds are free');
   t.same(rejoined, [2]);
   t.equal(outbox.push(channel, Buffer.alloc(2)), true);
   takeOne();

@@ -13,7 +13,7 @@ const workerOf = (number: number, more: Partial<WorkerHandle> = {}) =>
     state: 'listening',
     broker: CONNECTED,
     probeMs: performance.now(),
-    outbox: { isCutOff: false },
+    outbox: { isLeftOut: false },
     ...more,
   }) as WorkerHandle;
 
@@ -72,8 +72,8 @@ t.test('each obstacle is named', async (t) => {
     'worker 2 is not sure of the broker: NOPERM',
   );
   t.equal(
-    obstacleWith({ outbox: { isCutOff: true } as WorkerHandle['outbox'] }),
-    'worker 2 does not keep up, and messages go past it',
+    obstacleWith({ outbox: { isLeftOut: true } as WorkerHandle['outbox'] }),
+    'worker 2 does not keep up, and gets no messages',
   );
   t.equal(obstacleWith({ probeMs: 0 }), 'worker 2 has not heard a probe yet');
   t.equal(obstacleWith({ probeMs: performance.now() - 7000 }), 'worker 2 has heard no probe for 7 s');

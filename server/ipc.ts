@@ -32,7 +32,7 @@ export interface StartOrder {
   readonly keyFile: Buffer | undefined;
 }
 
-/** Messages of the embedded broker: a channel and a payload for each, in order. */
+/** Messages of the embedded broker, in order: the channel and the payload of each. */
 export interface BrokerMessages {
   readonly kind: 'messages';
   readonly channels: readonly Buffer[];
@@ -67,7 +67,7 @@ export type FromWorker =
   /** The worker still takes orders. */
   | { readonly kind: 'here'; readonly tally: Tally }
   | { readonly kind: 'broker'; readonly state: BrokerState }
-  /** A probe of this server was received; it was published at this time, on the clock of `process.hrtime.bigint`. */
+  /** The worker received a probe of this server, published at this time on the clock of `process.hrtime.bigint`. */
   | { readonly kind: 'probe'; readonly publishedNs: bigint; readonly tally: Tally }
   /** Connections were opened and closed, by address. */
   | { readonly kind: 'addresses'; readonly changes: AddressChanges }

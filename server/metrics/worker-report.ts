@@ -68,8 +68,8 @@ export interface WorkerReport extends ReportSums {
 }
 
 /**
- * The few of these numbers that come with each sign of life, for the history of the status page: a report each few
- * seconds would cost idle processes more than all else that they do.
+ * The few numbers that a worker sends with each sign of life, for the history of the status page. A whole report every
+ * few seconds would cost an idle process more than everything else that it does.
  */
 export interface Tally {
   readonly opened: number;
@@ -115,7 +115,7 @@ export const EMPTY_SUMS: ReportSums = {
   },
 };
 
-/** The tally that a report holds. */
+/** Extracts the tally from a report. */
 export const tallyOf = ({ counters, reasons }: ReportSums): Tally => ({
   opened: counters.opened,
   closed: Object.values(reasons.closed).reduce((sum, count) => sum + count, 0),

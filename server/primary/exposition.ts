@@ -163,7 +163,7 @@ export const metricRows: readonly Row[] = [
   ),
   gauge(
     'broker_is_master',
-    'Whether Redis is a master: 0 when it says that it is not, else 1.',
+    'Whether Redis is a master: 0 if it says that it is not, else 1.',
     ({ snapshot }) => Number(snapshot.broker.isMaster !== false),
   ),
   counter(

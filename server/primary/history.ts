@@ -1,18 +1,18 @@
-// The last hour of what the status page's charts show, so that whoever opens the page after an incident still sees it.
+// The last hour of the status page's charts, so that the page still shows an incident when it is opened later.
 import type { Tally } from '../metrics/worker-report.js';
 import { INSTANCE } from './snapshot.js';
 import { NO_TALLY, type Tallies } from './tallies.js';
 import type { WorkerHandle } from './worker-handle.js';
 
 export const SECONDS_PER_POINT = 5;
-/** An hour: 40,320 bytes in all. */
+/** An hour, in 40,320 bytes. */
 const POINTS = 720;
 /** A time and six values. */
 const FIELDS = 7;
 
 /**
- * A time (milliseconds since 1970), the connections, then per second: connections opened, connections closed, messages
- * received from the broker, messages delivered, pings. No more than the time where a worker did not say how it stands.
+ * The time (milliseconds since 1970), the connections, then rates per second: connections opened, connections closed,
+ * messages received from the broker, messages delivered, pings. Only the time if a worker did not report its tally.
  */
 export type HistoryPoint = readonly number[];
 
@@ -24,13 +24,13 @@ export interface HistoryReport {
   readonly points: readonly HistoryPoint[];
 }
 
-/** What a point is made of. */
+/** The sources of a point. */
 export interface HistoryParts {
   readonly tallies: Pick<Tallies, 'total'>;
   readonly workers: () => readonly Pick<WorkerHandle, 'state' | 'silentS' | 'broker'>[];
 }
 
-/** A ring of points. Nobody is asked for it: the workers say how they stand with each sign of life. */
+/** A ring of points. It costs no questions: the workers send their tallies with each sign of life. */
 export class History {
   readonly #parts: HistoryParts;
   readonly #ring = new Float64Array(POINTS * FIELDS);
@@ -39,13 +39,13 @@ export class History {
   /** The newest point that has values. */
   #last: { readonly atMs: number; readonly tally: Tally };
 
-  /** @param nowMs of the clock that points are added by; the counters are 0 now */
+  /** @param nowMs the present time on the clock of {@link beat}, when all counters are 0 */
   constructor(parts: HistoryParts, nowMs = performance.now()) {
     this.#parts = parts;
     this.#last = { atMs: nowMs, tally: NO_TALLY };
   }
 
-  /** To be called each second. */
+  /** Must be called once a second. */
   beat(nowMs = performance.now()): void {
     if (++this.#beats % SECONDS_PER_POINT !== 0) return;
     const at = (this.#added % POINTS) * FIELDS;
@@ -59,13 +59,13 @@ export class History {
     this.#last = { atMs: nowMs, tally: now };
     const rate = (count: keyof Tally, copies = 1) =>
       perSecond((now[count] - before[count]) / copies, nowMs - atMs);
-    // Each worker that hears the broker receives every message.
-    const hearing = workers.filter(({ broker }) => broker.isConnected).length;
+    // Each worker that is connected to the broker receives every message.
+    const connected = workers.filter(({ broker }) => broker.isConnected).length;
     const values = [
       now.opened - now.closed,
       rate('opened'),
       rate('closed'),
-      rate('messagesReceived', Math.max(1, hearing)),
+      rate('messagesReceived', Math.max(1, connected)),
       rate('messagesDelivered'),
       rate('pingsSent'),
     ];
@@ -73,10 +73,10 @@ export class History {
   }
 
   /**
-   * The points so far, at the times that the wall clock of now gives them, however it was set meanwhile.
+   * Returns the points, with times on the present wall clock, even if that was changed in between.
    *
-   * @param nowMs of the clock that the points were added by
-   * @param timeMs the same moment, since 1970
+   * @param nowMs the present time on the clock of {@link beat}
+   * @param timeMs the same moment in milliseconds since 1970
    */
   report(nowMs = performance.now(), timeMs = Date.now()): HistoryReport {
     const points: HistoryPoint[] = [];
@@ -89,6 +89,6 @@ export class History {
   }
 }
 
-/** To a tenth; never below 0, though the sums lack what a killed worker did not live to say. */
+/** Rounds to a tenth. Never below 0, though the sums lack the last counts of a killed worker. */
 const perSecond = (count: number, elapsedMs: number): number =>
   Math.max(0, Math.round((10_000 * count) / Math.max(1, elapsedMs)) / 10);

@@ -6,11 +6,11 @@ import type { WorkerHandle } from './worker-handle.js';
 import type { WorkerPool } from './worker-pool.js';
 
 const PROBE_INTERVAL_MS = 1000;
-/** A worker whose last probe was published longer ago is cut off from the broker, whatever the state of its connection. */
+/** A worker whose last probe is older than this is cut off from the broker, whatever the state of its connection. */
 const MAX_PROBE_AGE_MS = 5000;
 /** A worker that has not answered for this long delivers nothing. */
 const MAX_SILENCE_S = 5;
-/** Probes during which a server is not ready before the log says so: a worker that starts takes a moment. */
+/** Number of probes before the log says that the server is not ready, because workers take a moment to start. */
 const PATIENCE_PROBES = 5;
 
 /** Publishes probes, and checks that they arrive in every worker. */
@@ -23,7 +23,7 @@ export class Readiness {
   #timer: NodeJS.Timeout | undefined;
   #isDraining = false;
   /** What the log said last. */
-  #isToldReady: boolean | undefined;
+  #isLoggedReady: boolean | undefined;
   #unreadyProbes = 0;
 
   constructor(
@@ -40,7 +40,7 @@ export class Readiness {
     this.#logger = logger;
   }
 
-  /** @param beat is called with each probe: each timer of its own would wake an idle process once more */
+  /** @param beat called with each probe, because a timer of its own would wake the idle process once more */
   start(beat: () => void): void {
     this.#timer = setInterval(() => {
       this.#probe();
@@ -68,32 +68,32 @@ export class Readiness {
     if (starting !== undefined) return starting;
     const obstacle = firstOf(workers, obstacleOf);
     if (obstacle !== undefined) return obstacle;
-    // Before the age of the probes: one that could not be published says nothing about the workers.
+    // Checked before the age of the probes: a probe that could not be published says nothing about the workers.
     const { isConnected, reason } = this.#publisher.state;
     if (!isConnected) return `broker: ${reason}`;
     return firstOf(workers, silenceOf);
   }
 
   #probe(): void {
-    this.#tell();
+    this.#logChange();
     const payload = probePayload(this.#probes, process.hrtime.bigint());
     // A failure needs no handling: the state of the publisher shows it.
     this.#publisher.probe(payload).catch(() => {});
   }
 
-  #tell(): void {
+  #logChange(): void {
     const { obstacle } = this;
     if (this.#isDraining) return;
     this.#unreadyProbes = obstacle === undefined ? 0 : this.#unreadyProbes + 1;
     const isReady = obstacle === undefined;
-    if (isReady === this.#isToldReady || (!isReady && this.#unreadyProbes < PATIENCE_PROBES)) return;
-    this.#isToldReady = isReady;
+    if (isReady === this.#isLoggedReady || (!isReady && this.#unreadyProbes < PATIENCE_PROBES)) return;
+    this.#isLoggedReady = isReady;
     if (isReady) this.#logger.info('ready');
     else this.#logger.warn('not ready', { reason: obstacle });
   }
 }
 
-/** Whether workers are starting, and what they wait for. */
+/** Says how many workers are starting, and what they wait for. */
 function startingOf(workers: readonly WorkerHandle[]): string | undefined {
   const starting = workers.filter(({ state }) => state === 'starting');
   if (starting.length === 0) return undefined;
@@ -118,14 +118,14 @@ function obstacleOf({ state, silentS, broker, outbox }: WorkerHandle): string | 
   if (state === 'draining') return 'is draining';
   if (silentS > MAX_SILENCE_S) return `has not answered for ${silentS} s`;
   if (outbox.isLeftOut) return 'does not keep up, and gets no messages';
-  if (!broker.isConnected) return `has no broker: ${broker.reason}`;
-  if (broker.reason !== '') return `is not sure of the broker: ${broker.reason}`;
+  if (!broker.isConnected) return `is not connected to the broker: ${broker.reason}`;
+  if (broker.reason !== '') return `may not receive from the broker: ${broker.reason}`;
   return undefined;
 }
 
 function silenceOf({ probeMs }: WorkerHandle): string | undefined {
-  if (probeMs === 0) return 'has not heard a probe yet';
+  if (probeMs === 0) return 'has not received a probe yet';
   const ageMs = performance.now() - probeMs;
-  if (ageMs > MAX_PROBE_AGE_MS) return `has heard no probe for ${Math.round(ageMs / 1000)} s`;
+  if (ageMs > MAX_PROBE_AGE_MS) return `has received no probe for ${Math.round(ageMs / 1000)} s`;
   return undefined;
 }

@@ -23,7 +23,7 @@ export interface SnapshotParts {
   /** Why the server is not ready; `undefined` if it is ready. */
   readonly obstacle: string | undefined;
   readonly broker: BrokerState & { readonly kind: 'embedded' | 'redis' };
-  /** Messages that were not sent to workers because they do not keep up; see `Publisher.dropped`. */
+  /** Messages that the broker did not send to workers that do not keep up, counted once for each worker. */
   readonly droppedBehind: number;
   readonly stopping: boolean;
   readonly drain: DrainProgress | undefined;
@@ -46,7 +46,7 @@ export interface Snapshot {
   readonly closed: Readonly<Record<string, number>>;
   readonly rejected: number;
   readonly messages: Readonly<Record<'received' | 'delivered' | 'unrouted' | 'dropped', number>>;
-  /** Part of those dropped; see {@link SnapshotParts.droppedBehind}. */
+  /** Part of the dropped messages; see {@link SnapshotParts.droppedBehind}. */
   readonly droppedBehind: number;
   readonly pings: number;
   readonly pingLag: HistogramReport;

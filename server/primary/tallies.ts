@@ -1,4 +1,4 @@
-// The tallies of all workers as one, those that have ended among them.
+// Adds up the tallies of all workers, including those that have ended.
 import type { Tally } from '../metrics/worker-report.js';
 
 export const NO_TALLY: Tally = {
@@ -9,17 +9,17 @@ export const NO_TALLY: Tally = {
   pingsSent: 0,
 };
 
-/** The last tally of each worker process, and the sum of those that have ended. */
+/** The last tally of each worker process, and the sum over the processes that have ended. */
 export class Tallies {
   readonly #last = new Map<number, Tally>();
   #ended = NO_TALLY;
 
-  /** @param id of the worker process, not used again for another one */
+  /** @param id of the worker process; ids are never reused */
   take(id: number, tally: Tally): void {
     this.#last.set(id, tally);
   }
 
-  /** A worker has ended, and with it its connections: those that it did not live to count are closed too. */
+  /** Keeps the counts of a worker that has ended. All of its connections count as closed. */
   retire(id: number): void {
     const last = this.#last.get(id);
     if (last === undefined) return;

@@ -32,7 +32,7 @@ t.test(
   async (t) => {
     const redis = await startRedis(t);
     const server = await serverOf(t, await redis.user('push', '+@all', 'resetchannels', '&news*'));
-    await reasonOf(server, /worker \d is not sure of the broker: NOPERM .*\+subscribe &\$10m\/\*/);
+    await reasonOf(server, /worker \d may not receive from the broker: NOPERM .*\+subscribe &\$10m\/\*/);
     const connections = await openMany(20, () => server.url('news'));
     const sent: string[] = [];
     const publish = async (): Promise<void> => {
@@ -63,7 +63,7 @@ t.test(
 t.test('no right to the pattern: refused and named, and soon there once it is granted', async (t) => {
   const redis = await startRedis(t);
   const server = await serverOf(t, await redis.user('push', '+@all', 'resetchannels', PROBES_RIGHT));
-  await reasonOf(server, /worker \d has no broker: NOPERM .*\+psubscribe &news\*/);
+  await reasonOf(server, /worker \d is not connected to the broker: NOPERM .*\+psubscribe &news\*/);
   t.equal(await server.metric('tenm_broker_connected'), 0);
   t.equal(server.process.count(/broker subscription connected/), 0);
   await redis.user('push', '&news*');
@@ -121,7 +121,7 @@ t.test('rights that are taken away while the server runs', async (t) => {
   await server.untilReady();
   // Redis cuts the connections that are subscribed to what they may not hear any more.
   await redis.user('push', 'resetchannels', PROBES_RIGHT);
-  await reasonOf(server, /worker \d has no broker: NOPERM/);
+  await reasonOf(server, /worker \d is not connected to the broker: NOPERM/);
   await redis.user('push', 'allchannels');
   await server.untilReady();
   t.equal(await server.metric('tenm_broker_reconnects_total'), WORKERS);

@@ -16,7 +16,7 @@ t.test('a worker that stands still is told, killed after --worker-timeout, and r
   const [stopped, other] = (await server.stats()).workers;
   process.kill(stopped!.pid, 'SIGSTOP');
   await server.until(async () =>
-    new RegExp(`worker ${stopped!.number} has (not answered|heard no probe)`).test(
+    new RegExp(`worker ${stopped!.number} has (not answered|received no probe)`).test(
       (await server.readyReason()) ?? '',
     ),
   );

@@ -65,7 +65,9 @@ t.test(
     t.equal(metricOf(text, 'tenm_workers_missing'), 1);
     t.equal(metricOf(text, 'tenm_workers'), 2);
     t.equal(metricOf(text, 'tenm_connections_opened_total'), 20);
-    await server.until(async () => /worker \d has heard no probe/.test((await server.readyReason()) ?? ''));
+    await server.until(async () =>
+      /worker \d has received no probe/.test((await server.readyReason()) ?? ''),
+    );
     process.kill(stopped!.pid, 'SIGCONT');
     await server.untilReady();
     t.equal(await server.metric('tenm_workers_missing'), 0);

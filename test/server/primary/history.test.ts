@@ -13,7 +13,7 @@ const worker = (parts: Partial<Seen> = {}): Seen => ({
   ...parts,
 });
 
-/** What the workers have counted, at a multiple of what the clients did. */
+/** What the workers have counted, as a multiple. */
 const tally = (times: number): Tally => ({
   opened: 10 * times,
   closed: 5 * times,
@@ -22,7 +22,7 @@ const tally = (times: number): Tally => ({
   pingsSent: times,
 });
 
-/** A history of a server of two workers, which begins at 0 ms. */
+/** The history of a server with two workers, which begins at 0 ms. */
 function historyOf() {
   let total = NO_TALLY;
   let workers: readonly Seen[] = [worker(), worker()];
@@ -48,7 +48,7 @@ function historyOf() {
   };
 }
 
-t.test('a point is the connections, and the rates since the point before', (t) => {
+t.test('a point has the connections, and the rates since the point before', (t) => {
   const history = historyOf();
   history.add(5000, tally(1));
   history.add(10_000, tally(3));
@@ -60,33 +60,30 @@ t.test('a point is the connections, and the rates since the point before', (t) =
   t.end();
 });
 
-t.test(
-  'a worker without a word leaves no values, and the next rates are those over all of that time',
-  (t) => {
-    const history = historyOf();
-    history.add(5000, tally(1));
-    history.add(11_000, tally(2), [worker(), worker({ silentS: 6 })]);
-    history.add(15_000, tally(5));
-    t.same(history.report(15_000).slice(1), [[11_000], [15_000, 25, 4, 2, 8, 400, 0.4]]);
-    t.end();
-  },
-);
+t.test('a silent worker leaves a point without values, and the next rates cover the whole time', (t) => {
+  const history = historyOf();
+  history.add(5000, tally(1));
+  history.add(11_000, tally(2), [worker(), worker({ silentS: 6 })]);
+  history.add(15_000, tally(5));
+  t.same(history.report(15_000).slice(1), [[11_000], [15_000, 25, 4, 2, 8, 400, 0.4]]);
+  t.end();
+});
 
-t.test('workers that start are not waited for', (t) => {
+t.test('the history does not wait for workers that are starting', (t) => {
   const history = historyOf();
   history.add(5000, tally(1), [worker(), worker({ state: 'starting', silentS: 30 })]);
   t.equal(history.report(5000)[0]!.length, 7);
   t.end();
 });
 
-t.test('a worker that does not hear the broker receives nothing', (t) => {
+t.test('a worker without the broker does not count for the received messages', (t) => {
   const history = historyOf();
   history.add(10_000, tally(1), [worker(), worker({ broker: { isConnected: false, reason: 'away' } })]);
   t.equal(history.report(10_000)[0]![4], 4);
   t.end();
 });
 
-t.test('counters that fall make no rate below 0', (t) => {
+t.test('falling counters do not give a rate below 0', (t) => {
   const history = historyOf();
   history.add(5000, tally(5));
   history.add(10_000, tally(1));
@@ -94,7 +91,7 @@ t.test('counters that fall make no rate below 0', (t) => {
   t.end();
 });
 
-t.test('it keeps an hour', (t) => {
+t.test('the history keeps an hour', (t) => {
   const history = historyOf();
   for (let i = 1; i <= 1000; i++) history.add(5000 * i, tally(i));
   const points = history.report(5_000_000);

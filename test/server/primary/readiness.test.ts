@@ -38,7 +38,7 @@ function readinessOf(serving: WorkerHandle[], state: BrokerState = CONNECTED, ex
   return { readiness, publisher, published, log, probes };
 }
 
-/** Runs timers by hand. */
+/** Replaces setInterval by a timer that the test advances. */
 function withTimers(t: Test): (seconds: number) => void {
   const original = globalThis.setInterval;
   let tick = (): void => {};
@@ -65,25 +65,25 @@ t.test('each obstacle is named', async (t) => {
   t.equal(obstacleWith({ state: 'draining' }), 'worker 2 is draining');
   t.equal(
     obstacleWith({ broker: { isConnected: false, reason: 'NOAUTH' } }),
-    'worker 2 has no broker: NOAUTH',
+    'worker 2 is not connected to the broker: NOAUTH',
   );
   t.equal(
     obstacleWith({ broker: { isConnected: true, reason: 'NOPERM' } }),
-    'worker 2 is not sure of the broker: NOPERM',
+    'worker 2 may not receive from the broker: NOPERM',
   );
   t.equal(
     obstacleWith({ outbox: { isLeftOut: true } as WorkerHandle['outbox'] }),
     'worker 2 does not keep up, and gets no messages',
   );
-  t.equal(obstacleWith({ probeMs: 0 }), 'worker 2 has not heard a probe yet');
-  t.equal(obstacleWith({ probeMs: performance.now() - 7000 }), 'worker 2 has heard no probe for 7 s');
+  t.equal(obstacleWith({ probeMs: 0 }), 'worker 2 has not received a probe yet');
+  t.equal(obstacleWith({ probeMs: performance.now() - 7000 }), 'worker 2 has received no probe for 7 s');
   t.equal(obstacleWith({ probeMs: performance.now() - 4000 }), undefined);
   const { readiness } = readinessOf([workerOf(1)]);
   readiness.drain();
   t.equal(readiness.obstacle, 'draining');
 });
 
-t.test('workers that start say what they wait for', async (t) => {
+t.test('the obstacle says what starting workers wait for', async (t) => {
   const broker = { isConnected: false, reason: 'connect ECONNREFUSED 127.0.0.1:6379' };
   const starting = { state: 'starting', broker } as const;
   const obstacleOf = (...workers: Partial<WorkerHandle>[]) =>
@@ -104,12 +104,12 @@ t.test('probes that cannot be published say nothing about the workers', async (t
   const noBroker = { broker: { isConnected: false, reason: 'ECONNREFUSED' } };
   t.equal(
     readinessOf([workerOf(1, noBroker)], refused).readiness.obstacle,
-    'worker 1 has no broker: ECONNREFUSED',
-    'what a worker says itself comes first',
+    'worker 1 is not connected to the broker: ECONNREFUSED',
+    'the reason of a worker comes first',
   );
 });
 
-t.test('a probe a second, that this server can tell for its own', async (t) => {
+t.test('the server publishes a probe every second, and recognizes it', async (t) => {
   const tick = withTimers(t);
   const { readiness, published, probes } = readinessOf([workerOf(1)]);
   readiness.start(() => {});
@@ -120,14 +120,14 @@ t.test('a probe a second, that this server can tell for its own', async (t) => {
   readiness.stop();
 });
 
-t.test('the log says when it becomes ready, and when it stays unready', async (t) => {
+t.test('the log says when the server becomes ready, and when it stays not ready', async (t) => {
   const tick = withTimers(t);
   const workers = [workerOf(1, { state: 'starting' })];
   const { readiness, log } = readinessOf(workers);
   const said = () => log.lines.splice(0).map(({ level, message, reason }) => [level, message, reason]);
   readiness.start(() => {});
   tick(4);
-  t.same(said(), [], 'a moment of patience');
+  t.same(said(), [], 'not ready for a moment only');
   tick(10);
   t.same(said(), [['warn', 'not ready', '1 of 1 workers is starting']], 'once');
   workers[0] = workerOf(1);
@@ -137,9 +137,9 @@ t.test('the log says when it becomes ready, and when it stays unready', async (t
   tick(4);
   workers[0] = workerOf(1);
   tick(4);
-  t.same(said(), [], 'a moment is not worth a line');
+  t.same(said(), [], 'a moment is not logged');
   readiness.drain();
   tick(10);
-  t.same(said(), [], 'a drain has lines of its own');
+  t.same(said(), [], 'a drain has its own log lines');
   readiness.stop();
 });

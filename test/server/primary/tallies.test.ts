@@ -9,7 +9,7 @@ const tally = (times: number) => ({
   pingsSent: 5 * times,
 });
 
-t.test('the last tally of each worker counts, and that of one that ended stays', (t) => {
+t.test('the last tally of each worker counts, and stays when the worker ends', (t) => {
   const tallies = new Tallies();
   t.same(tallies.total, tally(0));
   tallies.take(1, tally(1));
@@ -17,7 +17,7 @@ t.test('the last tally of each worker counts, and that of one that ended stays',
   tallies.take(1, tally(2));
   t.same(tallies.total, tally(3));
   tallies.retire(1);
-  t.same(tallies.total, { ...tally(3), closed: 20 + 2 }, 'its connections ended with it');
+  t.same(tallies.total, { ...tally(3), closed: 20 + 2 }, 'the connections of the worker ended with it');
   tallies.retire(1);
   tallies.take(3, tally(1));
   t.same(tallies.total, { ...tally(4), closed: 20 + 2 + 2 });

@@ -61,7 +61,7 @@ t.test('shut() resolves to whether the worker stopped listening in time', async 
   t.equal(await handleOf(42).handle.shut(), false, 'the worker does neither');
 });
 
-t.test('messages of the embedded broker go over its channel, until it ends', async (t) => {
+t.test('messages of the embedded broker go to the worker until it ends', async (t) => {
   const { handle, emitter, sent } = handleOf(42);
   const [channel, payload] = [Buffer.from('news'), Buffer.from('hello')];
   handle.outbox.push(channel, payload);
@@ -71,5 +71,5 @@ t.test('messages of the embedded broker go over its channel, until it ends', asy
   while (!handle.outbox.isFull) handle.outbox.push(channel, Buffer.alloc(1024 * 1024));
   emitter.emit('exit', 1, null);
   await handle.exited;
-  t.equal(handle.outbox.isFull, false, 'what waited for it is let go');
+  t.equal(handle.outbox.isFull, false, 'the waiting messages are discarded');
 });

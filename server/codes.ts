@@ -5,7 +5,7 @@ export const closeCodes = {
   stopping: { code: 1001, meaning: 'the server stops', comesBack: true },
   policy: { code: 1008, meaning: 'refused by policy', comesBack: false },
   restarting: { code: 1012, meaning: 'this worker restarts', comesBack: true },
-  overLimit: { code: 1013, meaning: 'over a limit, try later', comesBack: true },
+  overLimit: { code: 1013, meaning: 'over a limit, try later; not sent by this version', comesBack: true },
   tooSlow: { code: 4000, meaning: 'too slow a reader: write timeout or backpressure', comesBack: true },
 } as const;
 

@@ -1,4 +1,4 @@
-// Who may come in after a correct handshake: from where, how fast, with what token, and how many of one address.
+// Decides who may connect after a correct handshake: by origin, rate, token, and connections per address.
 import type { AddressClaims } from '../access/address-claims.js';
 import {
   AddressBlocks,
@@ -14,21 +14,21 @@ import { TokenBucket } from '../command/token-bucket.js';
 import type { ServerOptions } from '../options/server-options.js';
 import { type Handshake, tokenOf } from './handshake.js';
 
-/** What is decided about a client that may come in. */
+/** The decision about a client that may connect. */
 export interface Admitted {
-  /** For how many seconds its token holds from now on; Infinity for ever. */
+  /** How many seconds its token is still valid; Infinity if it never expires. */
   readonly validForS: number;
-  /** What it counts as in the limit of connections per address; empty where there is none. */
+  /** The address that it counts under for the limit of connections per address; empty without such a limit. */
   readonly address: string;
 }
 
-/** What is decided about any client. */
+/** The decision about any client. */
 export type Verdict = Admitted | Refusal;
 
-/** For whoever needs no token and is not counted: one object serves all. */
+/** For every client that needs no token and is not counted: one shared object. */
 const admittedForEver: Admitted = { validForS: Number.POSITIVE_INFINITY, address: '' };
 
-/** The checks, from the cheapest to the dearest. */
+/** The checks, from the cheapest to the most expensive. */
 export class Admission {
   readonly #trustedProxies: AddressBlocks;
   readonly #origins: Origins | undefined;
@@ -37,8 +37,8 @@ export class Admission {
   readonly #claims: AddressClaims | undefined;
 
   /**
-   * @param verifier where tokens are asked for
-   * @param claims where the connections of an address are limited
+   * @param verifier checks the tokens; `undefined` if no token is required
+   * @param claims counts connections per address; `undefined` without a limit
    */
   constructor(
     options: Pick<ServerOptions, 'trustProxy' | 'allowedOrigins' | 'maxHandshakesPerSecond'>,
@@ -57,14 +57,14 @@ export class Admission {
   }
 
   /**
-   * Decides about a client: at once where nothing has to be waited for.
+   * Decides about a client, synchronously if it can.
    *
-   * @param source read before this returns
-   * @returns a promise, which never rejects, where a token or an address has to be checked
+   * @param source is not used after this returns
+   * @returns a promise, which never rejects, if a token or an address has to be checked
    */
   admit(handshake: Handshake, source: AddressSource): Verdict | Promise<Verdict> {
     if (this.#origins?.allows(handshake.origin) === false) return refusals.foreignOrigin;
-    // Reading an address is a call of the kernel, which few servers need.
+    // Reading an address is a system call, which few servers need.
     const isAsked = this.#claims !== undefined || isProxied(source);
     const address = isAsked ? clientAddress(source, this.#trustedProxies) : '';
     if (typeof address !== 'string') return address;
@@ -76,7 +76,7 @@ export class Admission {
     return this.#admitLater(token, handshake.channel, addressKey(address));
   }
 
-  /** A client that was admitted has left, or never came to be. */
+  /** An admitted client has left, or its connection was never opened. */
   release(address: string): void {
     if (address !== '') this.#claims?.release(address);
   }

@@ -1,5 +1,5 @@
-// The topics of several uWS apps as one: a channel's members may have come over plain ports, over TLS, and over the TLS of
-// an earlier certificate, and each app knows its own alone.
+// Joins the topics of several uWS apps. The members of a channel may have connected over plain ports, over TLS, or over TLS
+// with an earlier certificate, and each app knows only its own.
 import type { Topics } from './fan-out.js';
 
 /** The topics of all apps that have sockets. */
@@ -26,7 +26,7 @@ export class AppTopics implements Topics {
     return count;
   }
 
-  /** Subscribers of a topic in all apps but one. */
+  /** The number of subscribers of a topic in all apps except one. */
   numSubscribersBeside(app: Topics, topic: ArrayBuffer): number {
     let count = 0;
     for (const other of this.#apps) if (other !== app) count += other.numSubscribers(topic);

@@ -1,8 +1,8 @@
-// Loads uWebSockets.js, also on a glibc older than the one that its Linux binaries ask for.
+// Loads uWebSockets.js, even if glibc is older than its Linux binaries require.
 //
-// The binaries ask for GLIBC_2.38 over three names only: __isoc23_strtol, __isoc23_strtoul and __isoc23_sscanf, which
-// differ from the plain functions in reading "0b" prefixes. On an older glibc a copy of the file is loaded in which
-// those names point at the plain functions and the one need of GLIBC_2.38 is turned into a need of GLIBC_2.2.5.
+// The binaries require GLIBC_2.38 for three symbols only: __isoc23_strtol, __isoc23_strtoul and __isoc23_sscanf. These
+// differ from the plain functions only in that they read "0b" prefixes. On an older glibc, a patched copy of the file is
+// loaded: its symbols point at the plain functions, and it requires GLIBC_2.2.5 in place of GLIBC_2.38.
 import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync, readFileSync, renameSync, rmSync, type Stats, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -13,7 +13,7 @@ import type { Logger } from '../logger.js';
 /** The native module, as the types of the package describe it. */
 export type Binding = typeof import('uWebSockets.js');
 
-/** The binding cannot be loaded on this host; the message says what the host has, what is needed and the ways out. */
+/** The binding cannot be loaded on this host. The message says what the host has, what is required, and how to fix it. */
 export class BindingError extends Error {
   readonly code = 'BINDING';
 }
@@ -26,24 +26,24 @@ const C23_NAMES = ['strtol', 'strtoul', 'sscanf'].map((name) => C23_PREFIX + nam
 const require = createRequire(import.meta.url);
 
 /**
- * uWS's own limit of a request's head as a multiple of ours: what lies between reaches us, and is refused and counted;
- * what lies beyond is refused within uWS, and seen by nobody. A handshake that comes in pieces may take this much memory.
+ * uWS's own limit on a request's head, as a multiple of ours. We refuse and count a head between the two limits. uWS
+ * itself refuses a larger one, and we never see it. A handshake that arrives in pieces may take this much memory.
  */
 const UWS_HEADER_FACTOR = 4;
 
 /**
- * The binding: as it is where that works, from a patched copy in a cache folder where only GLIBC_2.38 is missing.
+ * Loads the binding: the original if possible, or a patched copy from a cache folder if only GLIBC_2.38 is missing.
  *
- * @param maxHeaderBytes most bytes of a request line and its headers that are told apart from any larger ones
- * @param cacheDirs where a copy may be kept: the first that works; it is made when it is missing
- * @throws {BindingError} when the binding cannot be loaded at all
+ * @param maxHeaderBytes most bytes of a request line and its headers
+ * @param cacheDirs folders for the copy; the first that works is used, and created if it is missing
+ * @throws {BindingError} if the binding cannot be loaded at all
  */
 export function loadBinding(
   logger: Logger,
   maxHeaderBytes: number,
   cacheDirs: readonly string[] = defaultCacheDirs(),
 ): Binding {
-  // uWS reads it once, when it is loaded.
+  // uWS reads this variable once, when it is loaded.
   process.env['UWS_HTTP_MAX_HEADERS_SIZE'] = String(UWS_HEADER_FACTOR * maxHeaderBytes);
   try {
     return require('uWebSockets.js');
@@ -74,11 +74,11 @@ function loadCopy(logger: Logger, cacheDirs: readonly string[], reason: string):
 }
 
 /**
- * The path of the patched copy, written where it is missing or differs. Many workers start at once: each writes a file
- * of its own, and the last rename wins with the same content. What is loaded runs as this user, so neither the folder nor
- * the file may be another user's, and neither may be a symbolic link: anybody can put one into /tmp before.
+ * Returns the path of the patched copy, and writes the copy if it is missing or differs. Many workers start at once: each
+ * writes its own file, and the last rename wins with the same content. The loaded code runs as this user. Therefore neither
+ * the folder nor the file may belong to another user or be a symbolic link, which anybody could have put into /tmp.
  *
- * @throws {Error} where the folder is not fit, or cannot be written
+ * @throws {Error} if the folder is not safe, or not writable
  */
 function cachedCopy(dir: string): string {
   const original = readFileSync(nativePath());
@@ -91,7 +91,7 @@ function cachedCopy(dir: string): string {
   if (isCopy(path, patched)) return path;
   const partial = `${path}.${process.pid}`;
   try {
-    // What an earlier process of this number left; then only a new file will do.
+    // Removes what an earlier process with this PID left: the flag 'wx' insists on a new file.
     rmSync(partial, { force: true });
     writeFileSync(partial, patched, { mode: 0o700, flag: 'wx' });
     renameSync(partial, path);
@@ -101,7 +101,7 @@ function cachedCopy(dir: string): string {
   return path;
 }
 
-/** Whether nobody else but root can change it. */
+/** Whether only this user and root can change it. */
 const isOwn = ({ uid, mode }: Stats): boolean => uid === process.getuid?.() && (mode & 0o022) === 0;
 
 function isCopy(path: string, content: Buffer): boolean {
@@ -119,7 +119,7 @@ const nativePath = (): string =>
     `uws_${process.platform}_${process.arch}_${process.versions.modules}.node`,
   );
 
-/** The user's cache folder (XDG Base Directory Specification), then one of this user in the folder for temporary files. */
+/** The user's cache folder (XDG Base Directory Specification), then a folder for this user among the temporary files. */
 function defaultCacheDirs(): string[] {
   const xdg = process.env['XDG_CACHE_HOME'] ?? '';
   const home = homeFolder();
@@ -127,7 +127,7 @@ function defaultCacheDirs(): string[] {
   return [...(cache === undefined ? [] : [join(cache, '10m')]), join(tmpdir(), `10m-${process.getuid?.()}`)];
 }
 
-/** `undefined` where HOME is unset and the user has no entry in passwd, as in many containers: homedir() throws then. */
+/** `undefined` if HOME is unset and the user has no passwd entry, as in many containers: homedir() then throws. */
 function homeFolder(): string | undefined {
   try {
     const home = homedir();
@@ -165,10 +165,10 @@ interface Section {
 }
 
 /**
- * A copy of a shared object that needs no GLIBC_2.38 for its three C23 names.
+ * Returns a copy of a shared object that does not require GLIBC_2.38 for its three C23 symbols.
  *
  * @param original an ELF64 little-endian shared object
- * @throws {Error} when the file is no such object, or needs GLIBC_2.38 for anything else
+ * @throws {Error} if the file is not such an object, or requires GLIBC_2.38 for anything else
  */
 export function withoutC23(original: Buffer): Buffer {
   if (original.readUInt32BE(0) !== 0x7f454c46 || original[4] !== 2 || original[5] !== 1) {
@@ -216,7 +216,7 @@ function readSections(elf: Buffer): Section[] {
   });
 }
 
-/** Gives the Vernaux entry of the new version the hash and the name of the old one, which every glibc has. */
+/** Copies the hash and the name of the old version, which every glibc has, into the Vernaux entry of the new version. */
 function replaceVersionNeed(elf: Buffer, needs: Section, nameAt: (offset: number) => string): void {
   const entries = new Map<string, number[]>();
   for (let need = needs.offset, next = -1; next !== 0; need += next) {

@@ -1,11 +1,11 @@
-// What a worker makes of its subscription: messages go to delivery, the primary learns of probes and of the state.
+// Handles what a worker's subscription brings: messages go to delivery; probes and state changes go to the primary.
 import type { BrokerState, OnMessage, SubscriptionEvents } from '../broker/broker.js';
 import { type ProbeIdentity, ProbeReader } from '../broker/probe.js';
 import type { Tell } from '../ipc.js';
 import type { Counters } from './counters.js';
 import type { Delivery } from './delivery.js';
 
-/** Takes what the subscription brings. */
+/** Receives the events of the subscription. */
 export class BrokerEvents implements SubscriptionEvents {
   readonly onMessage: OnMessage;
   readonly #probes: ProbeReader;
@@ -14,7 +14,7 @@ export class BrokerEvents implements SubscriptionEvents {
   readonly #connected: () => void;
   isConnected = false;
 
-  /** @param connected is called each time that the broker is heard from then on */
+  /** @param connected is called each time the subscription connects */
   constructor(
     probes: ProbeIdentity,
     delivery: Delivery,

@@ -1,4 +1,4 @@
-// How many connections a worker takes.
+// The limit of connections of a worker.
 
 import { portCount } from '../command/option.js';
 import { maxFds, noRoomForConnections, roomForConnections } from '../host/fd-limit.js';
@@ -6,9 +6,9 @@ import type { Logger } from '../logger.js';
 import type { ServerOptions } from '../options/server-options.js';
 
 /**
- * What was asked for, but never more than the file descriptors of this process allow.
+ * Returns the limit that the options set, but never more than the file descriptors of this process allow.
  *
- * @throws {Error} with one line for the operator when they allow none
+ * @throws {Error} with one line for the operator, if they allow no connection
  */
 export function connectionsLimit(options: ServerOptions, logger: Logger): number {
   const listeners = portCount(options.ports) + portCount(options.tlsPorts);

@@ -1,4 +1,4 @@
-// The live connections of a worker: opened, pinged, found slow or silent, closed, and why.
+// The live connections of a worker: opens them, pings them, finds the slow and silent ones, closes them, and counts why.
 import type { WebSocket } from 'uWebSockets.js';
 import { type CloseReason, closeCodes } from '../codes.js';
 import type { Logger } from '../logger.js';
@@ -9,31 +9,31 @@ import type { PingWheel, WheelItem } from './ping-wheel.js';
 import { SlowReaders } from './slow-readers.js';
 
 /**
- * What the server keeps on each connection: own properties of the uWS object, 8 bytes each in a store of 64. Times are
- * numbers of ticks, from 1; 0 is none.
+ * The state of each connection: own properties of the uWS object, 8 bytes each in a store of 64. Times are tick numbers
+ * that begin at 1; 0 means none.
  */
 export interface ConnectionState extends WheelItem, ExpiringItem {
   /** When it was opened, in tenths of a second since the process started. */
   openedAt: number;
-  /** Tick of the oldest ping frame that still has no pong; only where pings are frames. */
+  /** Tick of the oldest ping frame without a pong; only if pings are frames. */
   unansweredSince?: number;
-  /** What it counts as in the limit of connections per address; only where there is such a limit. */
+  /** The address that it counts under; only if connections per address are limited. */
   address?: string;
-  /** Only where the app speaks TLS. */
+  /** Only if the app speaks TLS. */
   isTls?: boolean;
 }
 
-/** A connection: the uWS object and the state on it. Its methods throw once it is closed. */
+/** A connection: the uWS object with its state. Its methods throw once it is closed. */
 export type Connection = WebSocket<ConnectionState> & ConnectionState;
 
-/** What asks for more state on each connection. */
+/** The features that need more state on each connection. */
 export interface StateNeeds {
   readonly pingsFrames: boolean;
   readonly expires: boolean;
   readonly countsAddresses: boolean;
 }
 
-/** What each connection begins with; uWS copies it, so that one object serves all. */
+/** The state that each connection begins with. uWS copies it, so one object serves all connections. */
 export const initialStateOf = (needs: StateNeeds): Readonly<ConnectionState> =>
   Object.freeze({
     place: 0,
@@ -43,12 +43,12 @@ export const initialStateOf = (needs: StateNeeds): Readonly<ConnectionState> =>
     ...(needs.countsAddresses ? { address: '' } : {}),
   });
 
-/** Most connections closed at once since they expired: about 10 ms. */
+/** Most expired connections to close in one event-loop turn: about 10 ms. */
 const EXPIRE_AT_ONCE = 256;
 
 const EMPTY = new ArrayBuffer(0);
 
-/** What the connections report to. */
+/** The counters that the connections write. */
 export interface ConnectionCounters {
   opened: number;
   pingsSent: number;
@@ -60,18 +60,18 @@ export interface ConnectionLimits {
   readonly pingType: 'message' | 'frame' | 'off';
   readonly writeTimeoutMs: number;
   readonly maxBackpressureBytes: number;
-  /** Ticks that a pong may take. */
+  /** The most ticks that a pong may take. */
   readonly pongTimeoutTicks: number;
 }
 
-/** Where connections are kept. */
+/** The collections that hold the connections. */
 export interface ConnectionWheels {
   readonly pings: PingWheel<Connection>;
-  /** Only where connections expire. */
+  /** Only if connections expire. */
   readonly expiries: ExpirySlots<Connection> | undefined;
 }
 
-/** Why uWebSockets.js closed a connection by itself (close code 1006), by its words. */
+/** The reason, by uWS's message, for each close that uWS itself makes (close code 1006). */
 const uwsReasons = new Map<string, CloseReason>([
   ['Received too big message', 'too_big'],
   ['Received invalid WebSocket frame', 'protocol'],
@@ -81,7 +81,7 @@ const uwsReasons = new Map<string, CloseReason>([
 
 /** All connections of a worker, in the slots of its wheel. */
 export class Connections {
-  /** Those that leave bytes unread. */
+  /** The connections that leave bytes unread. */
   readonly slowReaders: SlowReaders<Connection>;
   readonly #wheel: PingWheel<Connection>;
   readonly #expiries: ExpirySlots<Connection> | undefined;
@@ -90,9 +90,9 @@ export class Connections {
   readonly #logger: Logger;
   readonly #now: () => number;
   readonly #floodGuard = new FloodGuard<Connection>();
-  /** To be closed once uWS has returned from what it does to them. */
+  /** Connections to close once the current call of uWS has returned. */
   readonly #overflowed = new Set<Connection>();
-  /** Why we are closing the connection whose close handler runs within that call. */
+  /** Why we close a connection; its close handler runs within our call. */
   #ownReason: CloseReason | undefined;
   #tick = 0;
 
@@ -125,7 +125,7 @@ export class Connections {
     this.#counters.opened++;
   }
 
-  /** The close handler of uWS: after it, the connection's methods throw. */
+  /** The close handler for uWS. After it, the connection's methods throw. */
   closed(connection: Connection, code: number, message: ArrayBuffer): void {
     this.#wheel.remove(connection);
     this.#expiries?.remove(connection);
@@ -139,8 +139,8 @@ export class Connections {
   }
 
   /**
-   * uWS dropped a message since more waits than it may hold. No ws method may be called here: it would crash. uWS closes
-   * such a connection too, but only once the client pauses.
+   * uWS dropped a message because too many bytes already wait. Calling any ws method here would crash the process. uWS also
+   * closes such a connection, but only once the client pauses.
    */
   readonly dropped = (connection: Connection): void => {
     this.#counters.droppedBackpressure++;
@@ -149,8 +149,8 @@ export class Connections {
   };
 
   /**
-   * The client has sent a frame: there is nothing in it for us, but it may be one of too many, or a ping whose answer
-   * waits.
+   * The client has sent a frame. Its content does not matter, but it may be one frame too many, or a ping whose answer
+   * cannot be written yet.
    */
   readonly heard = (connection: Connection): void => {
     if (this.#floodGuard.isFlood(connection)) this.#close(connection, 'flood');
@@ -162,7 +162,7 @@ export class Connections {
     this.heard(connection);
   };
 
-  /** Serves what is due at a tick: pings, and the deadlines of connections pinged earlier. */
+  /** Serves a tick: sends the pings that are due, and checks the deadlines of earlier pings. */
   tick(tick: number): void {
     this.#tick = tick;
     if (this.#limits.pingType !== 'off') this.#wheel.tick(tick, this.#ping);
@@ -171,7 +171,7 @@ export class Connections {
     }
   }
 
-  /** Closes some connection with a close frame; false when there is none. */
+  /** Closes any one connection with a close frame. Returns false if there is none. */
   endOne(reason: 'stopping' | 'restarting', text: string): boolean {
     const connection = this.#wheel.any();
     if (connection === undefined) return false;
@@ -180,9 +180,9 @@ export class Connections {
   }
 
   /**
-   * Closes connections whose tokens have expired, some of them at a time.
+   * Closes connections whose tokens have expired, a limited number at a time.
    *
-   * @returns true when there are more, for a later turn of the loop
+   * @returns true if more are left for a later event-loop turn
    */
   closeExpired(): boolean {
     const nowS = this.#now() / 1000;
@@ -199,7 +199,7 @@ export class Connections {
     if (this.#sendPing(connection) === 0) this.slowReaders.found(connection);
   };
 
-  /** Sends what a ping is here; what uWS says of it: 0 when bytes wait to be read. */
+  /** Sends a ping of the configured type. Returns the result of uWS: 0 if bytes wait in the server. */
   #sendPing(connection: Connection): number {
     if (this.#limits.pingType === 'message') return connection.send(EMPTY, false);
     if (connection.unansweredSince === 0) connection.unansweredSince = this.#tick;
@@ -222,19 +222,19 @@ export class Connections {
   readonly #closeSilent = (connection: Connection): void => {
     const { unansweredSince = 0 } = connection;
     if (unansweredSince === 0 || this.#tick - unansweredSince < this.#limits.pongTimeoutTicks) return;
-    // The ping itself may still wait behind what a slow client is reading.
+    // The ping itself may still wait behind other data for a slow client.
     if (this.slowReaders.has(connection)) connection.unansweredSince = this.#tick;
     else this.#close(connection, 'pong_timeout');
   };
 
-  /** Closes with a close frame, behind whatever is still to be sent. */
+  /** Closes with a close frame, after all waiting data. */
   #end(connection: Connection, reason: CloseReason, code: number, text: string): void {
     this.#ownReason = reason;
     connection.end(code, text);
     this.#ownReason = undefined;
   }
 
-  /** Closes at once: a close frame would wait behind what the client does not read. */
+  /** Closes at once: a close frame would wait behind data that the client does not read. */
   #close(connection: Connection, reason: CloseReason): void {
     this.#ownReason = reason;
     connection.close();

@@ -1,4 +1,4 @@
-// What a worker counts: plain numbers on the hot paths, reported when the primary asks.
+// The counters of a worker: plain numbers on the hot paths, reported when the primary asks.
 import { type CloseReason, closeReasons, cutReasons, refusals } from '../codes.js';
 import { logLinesLost } from '../logger.js';
 import { BucketHistogram } from '../metrics/bucket-histogram.js';
@@ -18,7 +18,7 @@ const LOOP_DELAY_BOUNDS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2
 /** Besides round numbers, the idle timeouts of common load balancers, proxies and NAT gateways. */
 const AGE_BOUNDS = [1, 5, 15, 30, 60, 120, 300, 350, 600, 900, 1800, 3600, 14_400, 86_400, 604_800];
 
-/** All counts of a worker. The stages of the hot paths add to its fields. */
+/** All counters of a worker. The stages of the hot paths increment its fields. */
 export class Counters {
   opened = 0;
   pingsSent = 0;
@@ -29,7 +29,7 @@ export class Counters {
   droppedTooBig = 0;
   droppedReserved = 0;
   brokerReconnects = 0;
-  /** Times from a message's arrival to the sockets. */
+  /** The time from a message's arrival to the sockets. */
   readonly delivery = new DeliveryTiming(() => performance.now());
   readonly #closed = zeros(Object.keys(closeReasons));
   readonly #rejected = zeros([
@@ -40,7 +40,7 @@ export class Counters {
   readonly #pingLag = new BucketHistogram(SECONDS_BOUNDS);
   readonly #probe = new BucketHistogram(SECONDS_BOUNDS);
   readonly #loopDelay = new BucketHistogram(LOOP_DELAY_BOUNDS);
-  /** The same delays for prom-client's default metrics. */
+  /** The same delays, for prom-client's default metrics. */
   readonly loopDelay = new LoopDelay();
 
   countClosed(reason: CloseReason, ageSeconds: number): void {
@@ -65,7 +65,7 @@ export class Counters {
     this.#probe.observe(seconds);
   }
 
-  /** How things stand, in few numbers. */
+  /** A summary in five numbers. */
   get tally(): Tally {
     return {
       opened: this.opened,

@@ -1,9 +1,9 @@
-// From the broker to the members of a channel: each message is checked once, counted, and handed on as it came.
+// Takes messages from the broker to the members of a channel. Each one is checked once, counted, and passed on unchanged.
 import { isUtf8 } from 'node:buffer';
 import { isOwn, isReserved } from '../channel.js';
 import type { FanOut } from './fan-out.js';
 
-/** What delivery reports to. */
+/** The counters that delivery writes. */
 export interface DeliveryCounters {
   messagesReceived: number;
   messagesUnrouted: number;
@@ -11,7 +11,7 @@ export interface DeliveryCounters {
   droppedReserved: number;
 }
 
-/** Takes the broker's messages. */
+/** Delivers the broker's messages. */
 export class Delivery {
   readonly #fanOut: FanOut;
   readonly #counters: DeliveryCounters;
@@ -24,10 +24,10 @@ export class Delivery {
   }
 
   /**
-   * Delivers one message to every connection on its channel, before any message that is handed over later.
+   * Delivers one message to every connection on its channel. Messages are delivered in the order of the calls.
    *
-   * @param channel bytes of the channel's name as the broker has it; names that cannot be channels have no members
-   * @param payload goes out as a text message when it is valid UTF-8, else as a binary one; not copied
+   * @param channel the channel's name in bytes, as the broker has it; an invalid name has no members
+   * @param payload is not copied; it is sent as a text message if it is valid UTF-8, else as a binary message
    */
   readonly deliver = (channel: Buffer, payload: Buffer): void => {
     if (isReserved(channel)) {

@@ -1,25 +1,25 @@
-// A worker's part of a drain: its connections are closed at its share of the rate.
+// A worker's part of a drain: closes its connections at its share of the rate.
 
 import type { DrainOrder } from '../ipc.js';
 import type { Connections } from './connections.js';
 
 const STEP_MS = 50;
-/** How long the last close frames get to leave, and to be answered, before the process ends. */
+/** How long the process waits, after the last close frame was sent, for the frames to be delivered and answered. */
 const GRACE_MS = 500;
 
-/** Closes all connections of a worker, some at each step. */
+/** Closes all connections of a worker, a few at each step. */
 export class WorkerDrain {
   readonly #connections: Connections;
   readonly #ended: () => void;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param ended is called when no connection is left */
+  /** @param ended is called once no connection is left */
   constructor(connections: Connections, ended: () => void) {
     this.#connections = connections;
     this.#ended = ended;
   }
 
-  /** Obeys an order; a later one takes the place of an earlier. */
+  /** Obeys an order, which replaces any earlier one. */
   obey({ reason, ratePerSecond, retry }: DrainOrder): void {
     clearInterval(this.#timer);
     const hadConnections = this.#connections.size > 0;

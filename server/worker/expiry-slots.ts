@@ -1,16 +1,16 @@
-// When connections expire: a slot for each second in which some do. No timer and no socket in it.
+// Keeps connections by when they expire: one slot for each second in which any do. It has no timer and no socket.
 
-/** What is kept on each item: 16 bytes there, and 8 in the slot's array. */
+/** The state of each item: 16 bytes on the item, and 8 bytes in the slot's array. */
 export interface ExpiringItem {
-  /** The second at which it expires; 0 is never. */
+  /** The second at which it expires; 0 means never. */
   expiresAt?: number;
-  /** Place within the slot, so that an item is removed without a search. */
+  /** Position in the slot, so that removal needs no search. */
   expiryPosition?: number;
 }
 
 /**
- * Items by the second in which they expire, on a clock that nobody sets: with the wall clock, an hour that it is set back
- * would be given to every token.
+ * Items by the second in which they expire, on the monotonic clock. With the wall clock, setting it back by an hour would
+ * extend every token by an hour.
  */
 export class ExpirySlots<T extends ExpiringItem> {
   readonly #slots = new Map<number, T[]>();
@@ -22,9 +22,9 @@ export class ExpirySlots<T extends ExpiringItem> {
   }
 
   /**
-   * Puts an item in.
+   * Adds an item.
    *
-   * @param expiresAtS seconds since the process started; Infinity is never. What has expired already is due at the next second
+   * @param expiresAtS seconds since the process started; Infinity means never. An expired item is due at the next second
    */
   add(item: T, expiresAtS: number): void {
     item.expiresAt = 0;
@@ -36,7 +36,7 @@ export class ExpirySlots<T extends ExpiringItem> {
     item.expiryPosition = slot.push(item) - 1;
   }
 
-  /** Takes an item out; the last of its slot takes its place. */
+  /** Removes an item. The last item of its slot takes its position. */
   remove(item: T): void {
     const slot = this.#slots.get(item.expiresAt ?? 0);
     if (slot === undefined) return;
@@ -49,7 +49,7 @@ export class ExpirySlots<T extends ExpiringItem> {
   }
 
   /**
-   * Some item that has expired, or `undefined` when there is none. It stays until it is removed.
+   * Returns any expired item, or `undefined` if there is none. The item stays until it is removed.
    *
    * @param nowS seconds since the process started
    */

@@ -1,31 +1,31 @@
 // The members of channels as uWS topics: one topic for a small channel, slices for a big one.
 //
-// uWS sends a published message to all members of a topic in one go, about 14 µs each, and the loop stands still
-// meanwhile. A big channel is therefore spread over several topics, its slices, which are served over several turns of
-// the loop. All waiting messages go to one slice before the next one gets them, since uWS batches them into one send.
+// uWS sends a published message to all members of a topic in one go. This takes about 14 µs per member, and blocks the
+// event loop. A big channel is therefore spread over several topics, its slices, which are served over several turns.
+// All waiting messages go to one slice before the next slice gets them, because uWS batches them into one send.
 import { RESERVED_PREFIX } from '../channel.js';
 import type { Connection } from './connections.js';
 import type { DeliveryObserver } from './delivery-timing.js';
 import type { SlowReaders } from './slow-readers.js';
 
-/** The part of a uWS app that reaches topics. */
+/** The part of a uWS app that handles topics. */
 export interface Topics {
   publish(topic: string | Uint8Array, message: Uint8Array, isBinary: boolean): boolean;
   numSubscribers(topic: string | Uint8Array | ArrayBuffer): number;
 }
 
-/** Members of one slice: what one turn of the loop serves. */
+/** Most members of one slice: as many as one event-loop turn serves. */
 export const SLICE_MEMBERS = 512;
 
-/** Most messages, and bytes of them, that uWS holds for one subscriber and sends at once. */
+/** Most messages, and most bytes, that uWS holds for one subscriber and sends at once. */
 const BATCH_MESSAGES = 32;
 const BATCH_BYTES = 16 * 1024;
 
-/** Most messages of a channel that wait. With more, they are served within the call, so that the broker is what waits. */
+/** Most waiting messages of a channel. Beyond that, messages are served within the call, so the broker has to wait. */
 export const MAX_WAITING_MESSAGES = 1024;
-/** Most bytes of memory that messages of all big channels take together while they wait. */
+/** Most bytes of memory that the waiting messages of all big channels take together. */
 export const MAX_HELD_BYTES = 8 * 1024 * 1024;
-/** What V8 keeps for a message beside its payload. Measured: 170 to 420. */
+/** Bytes that V8 needs for a message besides its payload. Measured: 170 to 420. */
 const MESSAGE_BYTES = 512;
 
 interface Message {
@@ -35,22 +35,22 @@ interface Message {
   readonly arrivedMs: number;
 }
 
-/** What a fan-out reports to. */
+/** The counters that a fan-out writes. */
 export interface FanOutCounters {
-  /** One for each connection that a message was handed to. */
+  /** Counts one for each connection that a message was handed to. */
   messagesDelivered: number;
   readonly delivery: DeliveryObserver;
 }
 
 /** A channel with more members than one slice holds. */
 class BigChannel {
-  /** Topics of the slices; the first is the channel itself, whose members joined before it was big. */
+  /** The topics of the slices. The first is the channel's own name: its members joined before the channel was big. */
   readonly slices: string[];
   /** The slice that new members join while it has room. */
   filling = 0;
-  /** Messages that no slice has had yet. */
+  /** Messages that no slice has got yet. */
   waiting: Message[] = [];
-  /** Messages that slices from `reached` on still have to get. */
+  /** Messages that the slices from `reached` on have not got yet. */
   underWay: Message[] = [];
   reached = 0;
   isScheduled = false;
@@ -63,7 +63,7 @@ class BigChannel {
     return this.underWay.length > 0 || this.waiting.length > 0;
   }
 
-  /** Messages that wait; those under way count for the slices that still wait for them. */
+  /** The number of waiting messages. Those under way count by the share of slices that still wait for them. */
   get backlog(): number {
     return this.waiting.length + this.underWay.length * (1 - this.reached / this.slices.length);
   }
@@ -90,14 +90,14 @@ class BigChannel {
 
 const heldBytes = (payload: Uint8Array): number => payload.byteLength + MESSAGE_BYTES;
 
-/** The channel that a topic is a slice of. */
+/** Returns the channel that a topic is a slice of. */
 const channelOfTopic = (topic: string): string =>
   topic.startsWith(RESERVED_PREFIX) ? topic.slice(topic.indexOf('/') + 1) : topic;
 
-/** How many slices a new member looks at before it gets a new one. */
+/** How many slices are checked for room before a new slice is added. */
 const SLICES_TRIED = 4;
 
-/** Joins connections to channels, and publishes to their members in order. */
+/** Joins connections to channels, and hands messages to the members in order. */
 export class FanOut {
   readonly #topics: Topics;
   readonly #slowReaders: Pick<SlowReaders<Connection>, 'published'>;
@@ -106,12 +106,12 @@ export class FanOut {
   readonly #big = new Map<string, BigChannel>();
   readonly #active: BigChannel[] = [];
   #turn: NodeJS.Immediate | undefined;
-  /** Memory that the messages of all big channels take until the last slice has them. */
+  /** Memory of the messages of all big channels, until the last slice has got them. */
   #heldBytes = 0;
   #topicCount = 0;
   #lastCount = 0;
 
-  /** @param slowReaders hear of each message that uWS was handed: it does not say who could not take it */
+  /** @param slowReaders gets a call for each message handed to uWS, which does not say which sockets could not take it */
   constructor(
     topics: Topics,
     slowReaders: Pick<SlowReaders<Connection>, 'published'>,
@@ -123,7 +123,7 @@ export class FanOut {
     this.#observer = counters.delivery;
   }
 
-  /** Channels with at least one member. */
+  /** The number of channels with at least one member. */
   get channels(): number {
     let count = this.#topicCount;
     for (const { slices } of this.#big.values()) {
@@ -141,7 +141,7 @@ export class FanOut {
       this.#big.set(channel, new BigChannel(channel));
   }
 
-  /** The subscription handler of uWS: a topic's number of members has changed. */
+  /** The subscription handler for uWS: the number of a topic's members has changed. */
   readonly subscriptionChanged = (topic: ArrayBuffer, newCount: number, oldCount: number): void => {
     this.#lastCount = newCount;
     if (oldCount === 0) this.#topicCount++;
@@ -155,8 +155,8 @@ export class FanOut {
   /**
    * Hands a message to every member of a channel.
    *
-   * @param channel bytes of the channel's name
-   * @returns false when nobody is subscribed here
+   * @param channel the channel's name in bytes
+   * @returns false if the channel has no members here
    */
   publish(channel: Uint8Array, payload: Uint8Array, isBinary: boolean): boolean {
     const big = this.#big.size > 0 ? this.#big.get(Buffer.from(channel).toString()) : undefined;
@@ -178,7 +178,7 @@ export class FanOut {
     return true;
   }
 
-  /** Serves what waits beyond the limits, and no more. */
+  /** Serves messages until those that wait are within the limits again, and no more. */
   #serveBeyondLimits(grown: BigChannel): void {
     while (grown.backlog > MAX_WAITING_MESSAGES) this.#serveSlice(grown);
     while (this.#heldBytes > MAX_HELD_BYTES) {
@@ -199,13 +199,13 @@ export class FanOut {
     return big.addSlice();
   }
 
-  /** Drops a big channel's state once it has neither members nor messages: its order is kept until then. */
+  /** Deletes a big channel's state, but only without members and messages: until then it keeps the messages in order. */
   #forgetWhenDone(big: BigChannel): void {
     if (big.isScheduled || big.slices.some((topic) => this.#topics.numSubscribers(topic) > 0)) return;
     this.#big.delete(big.slices[0]!);
   }
 
-  /** One turn of the loop: a slice's worth of members, of the big channel whose turn it is. */
+  /** Serves, in one event-loop turn, about a slice's worth of members of the next big channel. */
   readonly #serveTurn = (): void => {
     const big = this.#active.shift();
     if (big !== undefined) {
@@ -216,7 +216,7 @@ export class FanOut {
     this.#turn = this.#active.length > 0 ? setImmediate(this.#serveTurn) : undefined;
   };
 
-  /** Puts a channel that was served behind the others, unless it is done. */
+  /** Puts a served channel behind the others, unless it is done. */
   #keepOrRetire(big: BigChannel): void {
     if (big.hasWork) {
       this.#active.push(big);
@@ -226,7 +226,7 @@ export class FanOut {
     this.#forgetWhenDone(big);
   }
 
-  /** Gives the next slice all messages under way; the number of its members. */
+  /** Hands all messages under way to the next slice. Returns the number of its members. */
   #serveSlice(big: BigChannel): number {
     if (big.underWay.length === 0) big.takeBatch();
     const topic = big.slices[big.reached++]!;

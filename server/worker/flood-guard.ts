@@ -1,16 +1,16 @@
-// Finds clients that send without a pause. uSockets reads a socket again, before anybody else's, for as long as each read
-// fills its buffer of 512 KiB, so that one of them can have a worker for itself.
+// Finds clients that send without a pause. As long as each read fills its buffer of 512 KiB, uSockets reads the same socket
+// again before any other. One such client can therefore take up a whole worker.
 
-/** Frames of one sender, without one of another between them, in one turn of the loop. No client has that much to say. */
+/** Most consecutive frames of one sender in one event-loop turn. No honest client sends so many. */
 const MAX_FRAMES_IN_A_ROW = 1000;
 
-/** Counts the frames of whoever is read now. */
+/** Counts the consecutive frames of the current sender. */
 export class FloodGuard<T> {
   #sender: T | undefined;
   #frames = 0;
   #turn: NodeJS.Immediate | undefined;
 
-  /** A client has sent a frame; true when it has sent too many. */
+  /** Counts a frame of a client. Returns true if the client has sent too many. */
   isFlood(sender: T): boolean {
     if (sender !== this.#sender) {
       this.#sender = sender;

@@ -1,25 +1,25 @@
 // Keeps the sockets of a worker below its limit: stops listening at the limit, listens again when there is room.
 //
-// At the fd limit the accept loop of uWS would spin at full CPU. So sockets are counted from accept on, and the
-// listeners are closed before the limit is met; the kernel then gives new clients to the other workers, or refuses them.
+// At the fd limit, the accept loop of uWS would spin at full CPU. Therefore sockets are counted from accept on, and the
+// listeners are closed before the fd limit is reached. The kernel then gives new clients to other workers, or refuses them.
 
-/** What a gate opens and closes. */
+/** The dependencies of a gate. */
 export interface GateParts {
-  /** Most sockets at a time. */
+  /** Most open sockets. */
   readonly limit: number;
-  /** Starts to listen; throws when a port cannot be had. */
+  /** Starts to listen. Throws if a port cannot be bound. */
   readonly open: () => void;
-  /** Stops listening, at once: it is called from within the accept loop. */
+  /** Stops listening at once: it is called from within the accept loop. */
   readonly close: () => void;
   /** Runs a function later; returns a handle for `clearTimeout`. */
   readonly later: (run: () => void, delayMs: number) => NodeJS.Timeout;
-  /** Tells that the gate has opened, or has closed since it is full. */
+  /** Is called when the gate has opened, or has closed because it is full. */
   readonly changed: (isOpen: boolean, sockets: number) => void;
-  /** Tells that there is room, but a port could not be had again; the gate goes on trying. */
+  /** Is called when there is room, but a port could not be bound again. The gate keeps trying. */
   readonly reopenFailed: (error: Error) => void;
 }
 
-/** Shortest time between two openings: with the whole port range, an opening costs about 20 ms. */
+/** Delay before reopening: with the whole port range, opening takes about 20 ms. */
 const REOPEN_INTERVAL_MS = 1000;
 
 /** Counts sockets; see the top of this file. */
@@ -38,7 +38,7 @@ export class Gate {
     return this.#isOpen;
   }
 
-  /** Begins to listen, unless it was shut before; throws what opening throws. */
+  /** Starts to listen, unless the gate was shut before. Throws what `open` throws. */
   start(): void {
     if (!this.#isShut) this.#open();
   }

@@ -1,30 +1,29 @@
-// The sockets of a worker from accept on until their request has come whole: how many of one address there may be, and
-// why those ended that never had one.
+// The half-open sockets of a worker: accepted, but without a complete request yet. Limits them per address, and counts why
+// those ended that never sent a request.
 //
-// uWS hands over a response object at accept. It may be touched within that call alone: once the socket has been
-// upgraded or has ended, the object points at freed memory, and nothing tells that of this very socket. So an old
-// half-open socket cannot be closed from here when the worker is full. What is safe is a handler of its end, which uWS
-// calls until a request has been answered.
+// uWS passes a response object at accept. It may be used only within that call: once the socket has been upgraded or has
+// ended, the object points at freed memory, and there is no way to know that. So a full worker cannot close its old
+// half-open sockets. An abort handler is safe: uWS calls it if the socket ends before a request has been answered.
 import type { HttpResponse } from 'uWebSockets.js';
 import { AddressBlocks, addressKey, addressText, isProxied } from '../access/client-address.js';
 import { type CutReason, refusals } from '../codes.js';
 import type { Logger } from '../logger.js';
 import type { ServerOptions } from '../options/server-options.js';
 
-/** What is asked of a uWS response. */
+/** The part of a uWS response that is used here. */
 export type HalfOpenResponse = Pick<
   HttpResponse,
   'close' | 'getProxiedRemoteAddress' | 'getRemoteAddress' | 'onAborted'
 >;
 
-/** What half-open sockets are counted with. */
+/** The counters that half-open sockets write. */
 export interface HalfOpenCounters {
   countRejected(reason: string): void;
 }
 
-/** uWS cuts an unfinished handshake when it is 8 to 12 s old: a time limit of 10 s, looked at every 4 s. */
+/** uWS closes an unfinished handshake after 8 to 12 s: it has a timeout of 10 s, and checks it every 4 s. */
 const CUT_AFTER_MS = 8000;
-/** A balancer sends its PROXY header as soon as it connects; a health check that sends none is over by then. */
+/** A load balancer sends its PROXY header as soon as it connects. A health check that sends none has ended by then. */
 const HEADER_WITHIN_MS = 1000;
 
 /** Half-open sockets; see the top of this file. */
@@ -34,18 +33,18 @@ export class HalfOpenSockets {
   readonly #now: () => number;
   readonly #balancers: AddressBlocks | undefined;
   readonly #limitPerAddress: number | undefined;
-  /** To read an address is a call of the kernel. */
+  /** Whether addresses are needed: reading one is a system call. */
   readonly #isAddressAsked: boolean;
-  /** Half-open sockets by what counts as one client; only where there is a limit. */
+  /** The number of half-open sockets per client address (see `addressKey`); only with a limit. */
   readonly #countOf = new Map<string, number>();
-  /** Whether a PROXY header has been read: then those of this balancer can be. */
+  /** Whether any PROXY header has been read: then the load balancer sends headers that uWS can read. */
   #hasReadHeader = false;
-  /** Whether the socket that ends now had sent a PROXY header that was read. */
+  /** Whether the socket that is ending had sent a readable PROXY header. */
   #isEndingProxied = false;
   #hasWarned = false;
   #hasHinted = false;
 
-  /** @param now milliseconds of a clock that never goes back */
+  /** @param now a monotonic clock in milliseconds */
   constructor(
     { trustProxy, maxConnectionsPerIp }: Pick<ServerOptions, 'trustProxy' | 'maxConnectionsPerIp'>,
     counters: HalfOpenCounters,
@@ -60,11 +59,11 @@ export class HalfOpenSockets {
     this.#now = now;
   }
 
-  /** A socket was accepted. It is closed at once when its address has as many half-open ones as it may have connections. */
+  /** Accepts a socket, or closes it at once if its address has as many half-open sockets as it may have connections. */
   accepted(response: HalfOpenResponse): void {
     const address = this.#isAddressAsked ? addressOf(response) : '';
     const isBalancer = this.#isBalancer(address);
-    // A balancer's sockets are those of many clients.
+    // The sockets of a load balancer belong to many clients.
     const key = this.#limitPerAddress === undefined || isBalancer ? '' : addressKey(address);
     if (key !== '' && !this.#add(key)) {
       this.#counters.countRejected(refusals.tooManyOfAddress.reason);
@@ -79,31 +78,31 @@ export class HalfOpenSockets {
   }
 
   /**
-   * Its request has come. Nothing of it may be answered when this is false: the client has left, and the socket is
-   * closed.
+   * The request of a socket has arrived. Returns false if the client has left: the socket is then closed, and the request
+   * must not be answered.
    */
   asked(response: HalfOpenResponse): boolean {
     if (this.#balancers !== undefined && !this.#hasReadHeader) this.#noteHeader(response);
     if (this.#limitPerAddress === undefined) return true;
     const address = addressOf(response);
-    // Whoever has reset the socket has no address any more (getpeername(2)), but the handler of its end knows it.
+    // A socket that the client has reset has no address any more (getpeername(2)), but its abort handler knows the address.
     if (address === '') response.close();
     else if (!this.#isBalancer(address)) this.#remove(addressKey(address));
     return address !== '';
   }
 
-  /** A socket ends that was not upgraded; the handler of its end, if it still has one, is called next. */
+  /** A socket that was not upgraded is ending. Its abort handler, if it still has one, is called next. */
   ending(response: HalfOpenResponse): void {
     if (this.#balancers !== undefined) this.#isEndingProxied = this.#noteHeader(response);
   }
 
-  /** @param balancer its address; empty for anybody else */
+  /** @param balancer the address of the load balancer; empty if the socket is not from one */
   #endedUnasked(balancer: string, ageMs: number): void {
     if (balancer !== '' && !this.#isEndingProxied) this.#endedHeaderless(balancer, ageMs);
     else if (ageMs >= CUT_AFTER_MS) this.#count('handshake_timeout');
   }
 
-  /** A balancer's socket ended with neither a request nor a PROXY header that uWS can read. */
+  /** A load balancer's socket ended with neither a request nor a PROXY header that uWS can read. */
   #endedHeaderless(balancer: string, ageMs: number): void {
     if (ageMs >= HEADER_WITHIN_MS) {
       this.#count('proxy_unreadable');
@@ -119,7 +118,7 @@ export class HalfOpenSockets {
       this.#hasWarned = true;
       return;
     }
-    // uWS answers PROXY version 1 with 505 at once; a health check that only connects looks the same from here.
+    // uWS answers PROXY version 1 with 505 at once. A health check that only connects looks the same from here.
     if (this.#hasReadHeader) return;
     this.#count('proxy_unreadable');
     if (!this.#hasHinted) {
@@ -148,7 +147,7 @@ export class HalfOpenSockets {
     return isRead;
   }
 
-  /** Whether one more is allowed. */
+  /** Counts one more half-open socket. Returns false if the limit is reached. */
   #add(key: string): boolean {
     const count = this.#countOf.get(key) ?? 0;
     if (count >= this.#limitPerAddress!) return false;
@@ -163,7 +162,7 @@ export class HalfOpenSockets {
   }
 }
 
-/** The other end as text; empty when it has reset the socket. */
+/** The address of the peer as text; empty if the peer has reset the socket. */
 function addressOf(response: HalfOpenResponse): string {
   const remote = response.getRemoteAddress();
   return remote.byteLength === 0 ? '' : addressText(remote);

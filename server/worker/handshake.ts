@@ -1,4 +1,4 @@
-// From an HTTP request to the handshake that it holds, or to the refusal that it gets.
+// Reads the opening handshake from an HTTP request, or finds why it must be refused.
 import type { HttpRequest } from 'uWebSockets.js';
 import { channelOfPath } from '../channel.js';
 import { type Refusal, refusals } from '../codes.js';
@@ -9,30 +9,30 @@ export type HandshakeRequest = Pick<
   'forEach' | 'getCaseSensitiveMethod' | 'getQuery' | 'getUrl'
 >;
 
-/** What an opening handshake asks for and brings along. */
+/** The contents of an opening handshake. */
 export interface Handshake {
   readonly channel: string;
   /** Sec-WebSocket-Key. */
   readonly key: string;
   /** Sec-WebSocket-Protocol: the names that the client offers, separated by commas; empty for none. */
   readonly offered: string;
-  /** Authorization; empty where there is none. */
+  /** Authorization; empty if missing. */
   readonly authorization: string;
-  /** Origin; empty where there is none. */
+  /** Origin; empty if missing. */
   readonly origin: string;
-  /** What follows the question mark of the URL. */
+  /** The part of the URL after the question mark. */
   readonly query: string;
 }
 
-/** 16 bytes in base64; uWebSockets.js itself checks the length alone. */
+/** 16 bytes in base64. uWebSockets.js itself checks only the length. */
 const KEY = /^[A-Za-z0-9+/]{21}[AQgw]==$/;
 
-/** Of a request, beside method, path, query and headers: two spaces, HTTP/1.1, and two line ends. */
+/** Bytes of a request besides method, path, query and headers: two spaces, HTTP/1.1, and two line ends. */
 const REQUEST_LINE_BYTES = 14;
-/** Of a header, beside name and value: a colon, a space, and the line end. */
+/** Bytes of a header besides name and value: a colon, a space, and the line end. */
 const HEADER_LINE_BYTES = 4;
 
-/** Reads opening handshakes (RFC 6455 section 4.2.1), one after the other. */
+/** Reads opening handshakes (RFC 6455 section 4.2.1), one at a time. */
 export class HandshakeReader {
   readonly #maxHeaderBytes: number;
   #bytes = 0;
@@ -45,7 +45,7 @@ export class HandshakeReader {
   #authorization: string | undefined;
   #origin: string | undefined;
 
-  /** @param maxHeaderBytes most bytes of request line and headers */
+  /** @param maxHeaderBytes most bytes of the request line and the headers together */
   constructor(maxHeaderBytes: number) {
     this.#maxHeaderBytes = maxHeaderBytes;
   }
@@ -54,7 +54,7 @@ export class HandshakeReader {
   read(request: HandshakeRequest): Handshake | Refusal {
     const method = request.getCaseSensitiveMethod();
     const path = request.getUrl();
-    // Without a query it is undefined, whatever its type says.
+    // Without a query, uWS returns undefined, despite the type.
     const query = request.getQuery() ?? '';
     const target = query === '' ? path.length : path.length + 1 + query.length;
     this.#bytes = REQUEST_LINE_BYTES + method.length + target;
@@ -83,7 +83,7 @@ export class HandshakeReader {
     };
   }
 
-  /** Takes a header in. Lists may stand on several lines (RFC 9110 section 5.3); of the others there may be one. */
+  /** Reads a header line. A list may span several lines (RFC 9110 section 5.3); any other header may appear only once. */
   readonly #readLine = (name: string, value: string): void => {
     this.#bytes += HEADER_LINE_BYTES + name.length + value.length;
     switch (name) {
@@ -116,19 +116,19 @@ export class HandshakeReader {
   };
 }
 
-/** The subprotocol that this server speaks, for clients that ask for one: browsers insist on an answer. */
+/** The subprotocol of this server, for clients that offer one: browsers insist on an answer. */
 export const SUBPROTOCOL = '10m.v1';
 
-/** Before a token that comes as a subprotocol, since browsers can set no header but this. */
+/** The prefix of a token that is sent as a subprotocol, because browsers can set no other header. */
 const TOKEN_PREFIX = 'token.';
 
-/** What to answer to Sec-WebSocket-Protocol: {@link SUBPROTOCOL} where it was offered, else nothing. */
+/** Returns the answer to Sec-WebSocket-Protocol: {@link SUBPROTOCOL} if it was offered, else an empty string. */
 export const subprotocolOf = ({ offered }: Pick<Handshake, 'offered'>): string =>
   offered !== '' && listOf(offered).includes(SUBPROTOCOL) ? SUBPROTOCOL : '';
 
 /**
- * The token that a client brings: `Authorization: Bearer TOKEN` (RFC 6750 section 2.1), else the subprotocol
- * `token.TOKEN` beside {@link SUBPROTOCOL}, else `?token=TOKEN`. `undefined` without one.
+ * Returns the token of a client: from `Authorization: Bearer TOKEN` (RFC 6750 section 2.1), else from the subprotocol
+ * `token.TOKEN` next to {@link SUBPROTOCOL}, else from `?token=TOKEN`. Returns `undefined` if there is none.
  */
 export function tokenOf(
   handshake: Pick<Handshake, 'authorization' | 'offered' | 'query'>,
@@ -147,10 +147,10 @@ const isWebSocket = (upgrade: string): boolean => upgrade === 'websocket' || has
 const hasUpgrade = (connection: string): boolean =>
   connection === 'Upgrade' || hasToken(connection, 'upgrade');
 
-/** Whether a comma-separated header names a token, in any case (RFC 9110 section 5.6.1). */
+/** Whether a comma-separated header contains a token, ignoring case (RFC 9110 section 5.6.1). */
 const hasToken = (header: string, token: string): boolean => listOf(header.toLowerCase()).includes(token);
 
 const listOf = (header: string): readonly string[] => header.split(',').map((item) => item.trim());
 
-/** A list to which another line adds. */
+/** Appends a line to a list. */
 const joined = (list: string, line: string): string => (list === '' ? line : `${list},${line}`);

@@ -1,5 +1,5 @@
-// The public side of a worker: a uWS app for plain ports, one for TLS, a listening socket per port, and the gate that
-// opens and closes them.
+// The public side of a worker: a uWS app for plain ports, another for TLS, a listening socket per port, and the gate that
+// opens and closes these sockets.
 import { NamedFileError } from '../command/named-file.js';
 import { type PortRange, portCount } from '../command/option.js';
 import type { Logger } from '../logger.js';
@@ -15,14 +15,14 @@ import type { Binding } from './binding.js';
 import { Gate } from './gate.js';
 import { type ListenSocket, PublicApp, type PublicAppOptions, type PublicStages } from './public-app.js';
 
-/** What a listener takes of the server's options, and what the worker adds to them. */
+/** The server's options that a listener uses, and what the worker adds to them. */
 export type ListenerOptions = PublicAppOptions &
   Pick<ServerOptions, 'host' | 'ports' | 'tlsPorts' | 'tlsCert' | 'tlsKey'> & {
-    /** Most sockets at a time. */
+    /** Most open sockets. */
     readonly socketsLimit: number;
   };
 
-/** A port could not be listened on. */
+/** The server cannot listen on a port. */
 export class ListenError extends Error {
   readonly code = 'LISTEN';
   readonly port: number;
@@ -33,7 +33,7 @@ export class ListenError extends Error {
   }
 }
 
-/** Ports that an app listens on, and their sockets while it does. */
+/** The ports of an app, and their listening sockets while the app listens. */
 interface Endpoint {
   app: PublicApp;
   readonly ports: PortRange;
@@ -53,9 +53,9 @@ export class Listener {
   #shown: ShownCertificate | undefined;
 
   /**
-   * @param stages that a client's socket passes behind the gate
-   * @param gateChanged tells that the ports are listened on, or no more since there is no room
-   * @throws {Error} when uWS cannot use the certificate
+   * @param stages the stages that a client's socket passes after the gate
+   * @param gateChanged is called when the worker has started to listen, or has stopped because it is full
+   * @throws {Error} if uWS cannot use the certificate
    */
   constructor(
     binding: Binding,
@@ -91,29 +91,29 @@ export class Listener {
   }
 
   /**
-   * Listens on every port, unless it was shut before.
+   * Listens on every port, unless the listener was shut before.
    *
-   * @throws {ListenError} when a port cannot be had; then none is listened on
+   * @throws {ListenError} if a port cannot be bound; then the worker listens on none
    */
   start(): void {
     this.#gate.start();
   }
 
-  /** The certificate that new connections see; `undefined` without TLS. */
+  /** The certificate for new connections; `undefined` without TLS. */
   get shownCertificate(): ShownCertificate | undefined {
     return this.#shown;
   }
 
-  /** Stops listening for good; connections stay. */
+  /** Stops listening for good. Connections stay open. */
   shut(): void {
     this.#gate.shut();
   }
 
   /**
-   * Reads the certificate again: new connections see what is on disk now, those that are open stay as they are.
+   * Reads the certificate again. New connections get the one that is now on disk; open connections are not affected.
    *
-   * @returns what is shown now; `undefined` without TLS
-   * @throws {Error} when uWS cannot use it, or a port cannot be had; then all is as it was
+   * @returns the certificate for new connections; `undefined` without TLS
+   * @throws {Error} if uWS cannot use the new certificate, or a port cannot be bound; then nothing changes
    */
   renewCertificate(): ShownCertificate | undefined {
     const tls = this.#tls;
@@ -127,7 +127,7 @@ export class Listener {
       throw error;
     }
     tls.app = app;
-    // At the end of this turn: by then the accept loop has emptied the queues, which closing would reset.
+    // Closing a listening socket resets the clients in its queue. At the end of this turn, the accept loop has emptied it.
     setImmediate(() => {
       for (const socket of oldSockets) oldApp.closeListener(socket);
       oldApp.retire();
@@ -175,7 +175,7 @@ export class Listener {
     return new PublicApp(this.#binding, this.#options, this.#stages, certificate);
   }
 
-  /** uWS reads the files by their names: what it has read is known if they are the same before and after. */
+  /** uWS itself reads the files. If they are the same before and after, it is known which certificate uWS has read. */
   #createTlsApp(files: CertificateFiles): { readonly app: PublicApp; readonly shown: ShownCertificate } {
     const { digest, expiresAtS } = readCertificate(files);
     let app: PublicApp;

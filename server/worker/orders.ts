@@ -1,4 +1,4 @@
-// A worker process from its first line on: starts the worker when the primary says so, and obeys the primary until it ends.
+// The entry of a worker process: starts the worker when the primary orders it, and then obeys the primary until the end.
 import type { TokenVerifier } from '../access/token-verifier.js';
 import { EmbeddedSubscription } from '../broker/embedded-broker.js';
 import { PROTOCOL, type StartOrder, type Tell, type ToWorker } from '../ipc.js';
@@ -8,11 +8,11 @@ import { type Extras, Worker } from './worker.js';
 /** Runs this process as a worker. */
 export function runWorker(): void {
   let worker: Worker | undefined;
-  // A terminal sends its signals to the whole process group; the primary decides what becomes of the workers.
+  // A terminal sends signals to the whole process group, but only the primary decides when a worker ends.
   process.on('SIGINT', () => {});
   process.on('SIGTERM', () => {});
   process.on('SIGHUP', () => {});
-  // Without a primary nobody could stop this worker or see its metrics, and it would hold the ports.
+  // Without a primary, nobody could stop this worker or see its metrics, and it would keep the ports.
   process.on('disconnect', () => process.exit(0));
   process.on('message', (order: ToWorker) => {
     if (order.kind !== 'start') return worker === undefined ? undefined : obey(worker, order);
@@ -44,7 +44,7 @@ async function startWorker(start: StartOrder): Promise<Worker | undefined> {
   }
 }
 
-/** The code of Redis's client and of tokens costs each worker time to start, and memory. */
+/** Loads the Redis client and the token code only if needed: both cost each worker memory and time to start. */
 async function loadExtras(start: StartOrder, logger: Logger): Promise<Extras> {
   const { options, probes } = start;
   const { redis, redisPattern } = options;
@@ -66,7 +66,7 @@ async function loadVerifier(
   const { tokenKeysIn } = await import('../access/token-key.js');
   const { TokenVerifier } = await import('../access/token-verifier.js');
   const { keys, ignored } = tokenKeysIn(options, keyFile!);
-  // Each worker reads the same file: one of them tells.
+  // Every worker reads the same file, so only one of them logs this.
   if (number === 1) for (const why of ignored) logger.warn('a key of --jwt-public-key is not used', { why });
   return new TokenVerifier(keys, options.jwtLeeway);
 }
@@ -74,7 +74,7 @@ async function loadVerifier(
 function obey(worker: Worker, order: Exclude<ToWorker, StartOrder>): void {
   switch (order.kind) {
     case 'messages':
-      // The embedded broker takes it from the channel itself.
+      // `EmbeddedSubscription` listens for these messages itself.
       return;
     case 'collect':
       void worker
@@ -91,7 +91,7 @@ function obey(worker: Worker, order: Exclude<ToWorker, StartOrder>): void {
       worker.renewCertificate();
       return;
     case 'shut':
-      // At the end of this turn: by then the accept loop has emptied the queues, which closing would reset.
+      // Closing a listening socket resets the clients in its queue. By the end of this turn, the queue is empty.
       setImmediate(() => {
         worker.shut();
         tell({ kind: 'shut' });

@@ -1,44 +1,44 @@
-// The ping wheel: which connections are due at which tick. No timer and no socket in it.
+// The ping wheel: keeps which connections are due at which tick. It has no timer and no socket.
 
-/** What the wheel keeps on each item: 8 bytes there, and 8 in the slot's array. */
+/** The state of each item: 8 bytes on the item, and 8 bytes in the slot's array. */
 export interface WheelItem {
-  /** Slot and position within it in one number, so that an item is removed without a search. */
+  /** The slot and the position in it as one number, so that removal needs no search. */
   place: number;
 }
 
-/** Most items that follow each other into one slot. */
+/** Most consecutive items that go into one slot. */
 const MAX_RUN = 64;
 
 /**
- * Items spread evenly over the slots of one turn. A turn takes one ping interval and serves each slot once, so each
- * item comes up once per interval, and about as many items at each tick as at any other, however fast they were added.
+ * Items spread evenly over the slots of the wheel. A revolution takes one ping interval and serves each slot once. So each
+ * item is due once per interval, and about the same number of items at every tick, however fast they were added.
  */
 export class PingWheel<T extends WheelItem> {
   readonly #slots: T[][];
   #filling = 0;
-  /** How many more items go to the slot that is being filled. */
+  /** How many more items go into the slot that is being filled. */
   #left = 0;
   #size = 0;
 
-  /** @param slotCount slots of a turn, 1 or more */
+  /** @param slotCount the number of slots, 1 or more */
   constructor(slotCount: number) {
     this.#slots = Array.from({ length: slotCount }, () => []);
   }
 
-  /** Number of items. */
+  /** The number of items. */
   get size(): number {
     return this.#size;
   }
 
-  /** Slots of a turn. */
+  /** The number of slots. */
   get slotCount(): number {
     return this.#slots.length;
   }
 
   /**
-   * Puts an item into the slot that is being filled, or into the next one that holds no more than its share.
-   * Consecutive items go to one slot in runs of a quarter of its share: sockets that were accepted one after the other
-   * lie beside each other in memory, which saves about 15% of the CPU of a ping.
+   * Adds an item to the slot that is being filled, or to the next slot that holds no more than its share. Consecutive items
+   * go into one slot in runs of a quarter of its share. Sockets that were accepted one after the other lie next to each
+   * other in memory, which saves about 15% of the CPU time of a ping.
    */
   add(item: T): void {
     if (this.#left === 0) this.#fillNext();
@@ -48,7 +48,7 @@ export class PingWheel<T extends WheelItem> {
     this.#left--;
   }
 
-  /** Takes an item out; the last of its slot takes its place. */
+  /** Removes an item. The last item of its slot takes its place. */
   remove(item: T): void {
     const { place } = item;
     const slot = this.#slots[place % this.#slots.length]!;
@@ -63,17 +63,17 @@ export class PingWheel<T extends WheelItem> {
   /**
    * Calls `visit` with each item that is due at a tick.
    *
-   * @param tick number of the tick, any integer: slots repeat every {@link slotCount} ticks
+   * @param tick the number of the tick, any integer; slots repeat every {@link slotCount} ticks
    * @param visit may remove the item that it was called with, and no other
    */
   tick(tick: number, visit: (item: T) => void): void {
     const count = this.#slots.length;
     const slot = this.#slots[((tick % count) + count) % count]!;
-    // From the end: a removed item's place is taken by one that was visited already.
+    // From the end: the item that takes the place of a removed one has already been visited.
     for (let i = slot.length - 1; i >= 0; i--) visit(slot[i]!);
   }
 
-  /** Some item, or `undefined` when there is none. */
+  /** Returns any item, or `undefined` if there is none. */
   any(): T | undefined {
     for (const slot of this.#slots) if (slot.length > 0) return slot.at(-1);
     return undefined;

@@ -1,5 +1,5 @@
-// One uWS app of the public side: its routes, from the handshake on. The calls of uWebSockets.js that crash the process
-// when they are made wrongly are made here, and only here.
+// One uWS app of the public side: its handlers, from accept and handshake on. The calls of uWebSockets.js that crash the
+// process if they are made wrongly are made only here.
 import type {
   HttpRequest,
   HttpResponse,
@@ -19,7 +19,7 @@ import type { Gate } from './gate.js';
 import type { HalfOpenSockets } from './half-open-sockets.js';
 import { type Handshake, HandshakeReader, subprotocolOf } from './handshake.js';
 
-/** A client may send this much at once, in bytes; a longer message closes the connection. */
+/** Most bytes of a message from a client. A longer message closes the connection. */
 export const MAX_CLIENT_MESSAGE_BYTES = 1024;
 
 /** The stages that a client's socket passes. */
@@ -34,18 +34,18 @@ export interface PublicStages {
 }
 
 export interface PublicAppOptions {
-  /** A connection for which more bytes wait loses the next message and is closed. */
+  /** If more bytes wait for a connection, it loses the next message and is closed. */
   readonly maxQueuedBytes: number;
   /** Most bytes of a request line and its headers. */
   readonly maxHeader: number;
-  /** What each connection begins with. */
+  /** The state that each connection begins with. */
   readonly initialState: Readonly<ConnectionState>;
 }
 
-/** A socket that listens, until it is closed. */
+/** A listening socket. */
 export type ListenSocket = us_listen_socket;
 
-/** A uWS app. Its topics are among those of all apps for as long as it has sockets. */
+/** A uWS app. Its topics belong to the topics of all apps until it is retired and has no sockets left. */
 export class PublicApp implements Topics {
   readonly #binding: Binding;
   readonly #options: PublicAppOptions;
@@ -53,16 +53,16 @@ export class PublicApp implements Topics {
   readonly #stages: PublicStages;
   readonly #reader: HandshakeReader;
   readonly #app: TemplatedApp;
-  /** Sockets from accept on: each of them may still become a connection. */
+  /** The number of sockets, counted from accept on: each of them may still become a connection. */
   #sockets = 0;
   #isRetired = false;
-  // What the open handler needs: res.upgrade() calls it before it returns, and hands over nothing but the state.
+  // Input for the open handler: res.upgrade() calls it before it returns, and passes nothing but the initial state.
   #channel = '';
   #admitted!: Admitted;
 
   /**
-   * @param certificate with it, the app speaks TLS
-   * @throws {Error} when uWS cannot use the certificate
+   * @param certificate if given, the app speaks TLS
+   * @throws {Error} if uWS cannot use the certificate
    */
   constructor(
     binding: Binding,
@@ -90,7 +90,7 @@ export class PublicApp implements Topics {
     return this.#app.numSubscribers(topic);
   }
 
-  /** Listens on a port; `undefined` when it cannot be had, for which uWS gives no reason. */
+  /** Listens on a port. Returns `undefined` if the port cannot be bound; uWS gives no reason. */
   listen(host: string, port: number): ListenSocket | undefined {
     let socket: ListenSocket | false = false;
     this.#app.listen(host, port, (listening) => {
@@ -99,12 +99,12 @@ export class PublicApp implements Topics {
     return socket === false ? undefined : socket;
   }
 
-  /** Stops listening on a port, once and no more. */
+  /** Stops listening on a port. Must be called only once for each socket. */
   closeListener(socket: ListenSocket): void {
     this.#binding.us_listen_socket_close(socket);
   }
 
-  /** Says that this app listens no more: it leaves the topics with its last socket. */
+  /** Notes that this app no longer listens. Once its last socket is gone, its topics are removed. */
   retire(): void {
     this.#isRetired = true;
     this.#leaveTopicsWhenEmpty();
@@ -133,7 +133,7 @@ export class PublicApp implements Topics {
         ping: (ws) => connections.heard(ws as Connection),
         pong: (ws) => connections.ponged(ws as Connection),
         subscription: (_ws, topic, newCount, oldCount) => {
-          // Each app counts its own subscribers; a channel has those of all.
+          // Each app counts only its own subscribers; a channel has those of all apps.
           const others = topics.numSubscribersBeside(this, topic);
           fanOut.subscriptionChanged(topic, newCount + others, oldCount + others);
         },
@@ -142,20 +142,20 @@ export class PublicApp implements Topics {
       .filter((res, count) => ((count as number) > 0 ? this.#accepted(res) : this.#leftUnopened(res)));
   }
 
-  /** A socket was accepted; its handshake is still to come. */
+  /** A socket was accepted. Its handshake has not arrived yet. */
   #accepted(res: HttpResponse): void {
     this.#sockets++;
     this.#stages.gate.accepted();
     this.#stages.halfOpen.accepted(res);
   }
 
-  /** A socket is gone that had not become a connection. */
+  /** A socket has closed that never became a connection. */
   #leftUnopened(res: HttpResponse): void {
     this.#stages.halfOpen.ending(res);
     this.#left();
   }
 
-  /** A socket is gone, whether it had become a connection or not. */
+  /** A socket has closed, whether it had become a connection or not. */
   #left(): void {
     this.#sockets--;
     this.#stages.gate.left();
@@ -177,7 +177,7 @@ export class PublicApp implements Topics {
     this.#left();
   }
 
-  /** uWS calls this for a GET with a key of 24 bytes, whatever else it holds. */
+  /** uWS calls this for any GET with a Sec-WebSocket-Key of 24 bytes. */
   #upgrade(res: HttpResponse, req: HttpRequest, context: us_socket_context_t) {
     const { halfOpen, admission } = this.#stages;
     if (!halfOpen.asked(res)) return;
@@ -189,14 +189,14 @@ export class PublicApp implements Topics {
     res.onAborted(() => {
       isGone = true;
     });
-    // An admission never rejects: whatever went wrong is a refusal.
+    // This promise never rejects: any error becomes a refusal.
     void verdict.then((later) => {
       if (!isGone) res.cork(() => this.#conclude(res, later, handshake, context));
       else if ('validForS' in later) admission.release(later.address);
     });
   }
 
-  /** uWS calls this for every other request: none of them is a handshake. */
+  /** uWS calls this for every other request. None of them is a valid handshake. */
   #otherRequest(res: HttpResponse, req: HttpRequest) {
     if (!this.#stages.halfOpen.asked(res)) return;
     const handshake = this.#reader.read(req);
@@ -211,8 +211,8 @@ export class PublicApp implements Topics {
   }
 
   /**
-   * Answers in the next turn of the loop: uWS reads on behind a request that is answered at once, and another PROXY
-   * header could stand there, with another address. Where a request comes behind one that waits, it closes the socket.
+   * Answers in the next event-loop turn. After a request that is answered at once, uWS would read on, and there could be
+   * another PROXY header with another address. If a request follows one that is not answered yet, uWS closes the socket.
    */
   #refuse(res: HttpResponse, refusal: Refusal): void {
     this.#stages.counters.countRejected(refusal.reason);

@@ -1,4 +1,4 @@
-// Makes the report that the primary asks a worker for.
+// Makes a worker's report when the primary asks for it.
 import { Registry } from 'prom-client';
 import { maxFds, openFds } from '../host/fd-limit.js';
 import { collectGarbage, ownMemoryBytes } from '../host/own-memory.js';
@@ -9,10 +9,10 @@ import type { Connections } from './connections.js';
 import type { Counters } from './counters.js';
 import type { FanOut } from './fan-out.js';
 
-/** Within it come few connections, and most of what was collected is given back. */
+/** In this time, few clients connect, and V8 returns most of the collected memory. */
 const SETTLING_MS = 500;
 
-/** The stages that are reported on. */
+/** The stages that the report covers. */
 export interface ReportedStages {
   readonly counters: Counters;
   readonly connections: Pick<Connections, 'size' | 'slowReaders'>;
@@ -33,7 +33,7 @@ export class Reporter {
     const readBase = () => {
       this.#baseMemoryBytes = Math.min(this.#baseMemoryBytes, ownMemoryBytes());
     };
-    // After this turn of the loop the worker is built and listens; V8 gives the memory back a moment after the collection.
+    // After this event-loop turn, the worker is complete. V8 returns memory a moment after the collection.
     setImmediate(() => {
       collectGarbage();
       readBase();

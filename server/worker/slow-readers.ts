@@ -1,83 +1,83 @@
-// The connections of a worker that leave bytes unread, and which of them are too slow.
+// Finds the connections of a worker that leave bytes unread, and those of them that are too slow.
 //
-// uWS does not say which sockets could not take a publication. So after publications each connection is asked once for its
-// unread bytes, some connections at a time: 0.2 µs each. While nothing is published nobody is asked, and no timer runs.
+// uWS does not say which sockets could not take a message. So after messages were sent, the unread bytes of each connection
+// are checked once, some connections at a time: 0.2 µs each. While nothing is sent, nothing is checked, and no timer runs.
 import type { PingWheel, WheelItem } from './ping-wheel.js';
 
-/** The part of a connection that is looked at. */
+/** The part of a connection that is used here. */
 export interface Reader extends WheelItem {
-  /** Bytes that wait in uWS because the kernel takes no more. uWS tells of progress in steps of a 32nd of them. */
+  /** Bytes that wait in uWS because the kernel takes no more. uWS shows progress in steps of a 32nd of them. */
   getBufferedAmount(): number;
   getTopics(): string[];
-  /** With TLS, uWS tells of progress only when nothing waits any more. */
+  /** With TLS, uWS shows progress only once nothing waits any more. */
   readonly isTls?: boolean;
 }
 
 export interface SlowReaderLimits {
-  /** How long a connection may read nothing of what waits for it; with TLS, how long it may take to read all. */
+  /** How long a connection may read nothing of its waiting data; with TLS, how long it may take to read all of it. */
   readonly writeTimeoutMs: number;
-  /** How much may wait for a connection that reads nothing. */
+  /** Most bytes that may wait for a connection that reads nothing. */
   readonly maxBackpressureBytes: number;
 }
 
-/** Gets a connection that is too slow, and whether more waits for it than the limit. It closes the connection. */
+/** Closes a connection that is too slow. `isOverLimit` says whether more bytes wait for it than the limit. */
 export type TooSlow<T> = (connection: T, isOverLimit: boolean) => void;
 
-/** A clock in milliseconds that never goes back, and what calls back later. */
+/** A monotonic clock in milliseconds, and a timer. */
 export interface SlowReaderClock {
   readonly now: () => number;
   readonly later: (callback: () => void, delayMs: number) => NodeJS.Timeout;
 }
 
-/** Time between two looks. Three to find unread bytes, and one to act on them, take less than a second. */
+/** Time between two looks. Three looks to find unread bytes, and one to act on them, take less than a second. */
 export const LOOK_MS = 200;
-/** Looks in which every connection is asked once. */
+/** The number of looks that check every connection once. */
 const PARTS = 3;
 
 /**
- * After so many published bytes everybody is asked at once. Fewer find room in the kernel, unless it is full of what a
- * client has not read for longer: a send buffer begins with 16 KiB, and the usual receive window of a client is 64 KiB.
+ * After this many sent bytes, all connections are checked without delay. Fewer bytes fit into the kernel, unless it is full
+ * of older unread data: a send buffer starts at 16 KiB, and the usual receive window of a client is 64 KiB.
  */
 export const HURRY_BYTES = 65_536;
-/** After fewer bytes everybody is asked in so long a time. */
+/** After fewer bytes, all connections are checked after this time. */
 export const UNHURRIED_MS = 5000;
 
 /**
- * How long a connection with more than the limit may read nothing: long enough to see that it reads. The kernel tells of
- * progress when a third of its send buffer is free. Measured over a line of 1 Mbit/s: every 1.6 s with the tcp_wmem of
- * sysctl/10m-server.conf, every 3.9 s with the kernel's own.
+ * How long a connection over the limit may read nothing: long enough to see whether it reads. The kernel shows progress
+ * when a third of its send buffer is free. Measured over a line of 1 Mbit/s: every 1.6 s with the tcp_wmem of
+ * sysctl/10m-server.conf, every 3.9 s with the kernel's default.
  */
 export const OVER_LIMIT_MS = 5000;
 
-/** How often the limit, and the largest message beside it, fit into what may wait for a connection that reads. */
+/** A connection that reads may have this many times the limit plus the largest message waiting. */
 const BURST = 4;
 /** The most that uWS can count. */
 const MAX_QUEUED_BYTES = 2 ** 31 - 1;
 
-/** How much may wait for a connection that reads, in bytes: with more, it loses a message and is closed at once. */
+/** Most bytes that may wait for a connection that reads. Beyond that, it loses a message and is closed at once. */
 export const mostQueuedBytes = (maxBackpressureBytes: number, maxMessageBytes: number): number =>
   Math.min(MAX_QUEUED_BYTES, BURST * (maxBackpressureBytes + maxMessageBytes));
 
-/** What was published on a topic while somebody watched. */
+/** Counts the bytes that were sent to a topic while it was watched. */
 interface WatchedTopic {
   readonly name: string;
   watchers: number;
   bytes: number;
 }
 
-/** What is known of a connection with unread bytes. */
+/** The state of a connection with unread bytes. */
 interface Backlog {
-  /** The most bytes that it is known to have taken, from any starting point. */
+  /** The most bytes that it is known to have taken, counted from an arbitrary starting point. */
   takenBytes: number;
-  /** When it was last seen to have taken some, on the clock of the looks. */
+  /** When it was last seen to have taken some, on the clock of `#servedMs`. */
   takenAtMs: number;
-  /** Its topics, once its bytes did not simply become fewer: it may have taken some while more were published. */
+  /** Its topics, set once its unread bytes have not decreased: it may have taken some while more were sent. */
   topics: readonly WatchedTopic[] | undefined;
 }
 
 const systemClock: SlowReaderClock = { now: () => performance.now(), later: setTimeout };
 
-/** Looks for unread bytes, and hands over the connections that are too slow. */
+/** Looks for unread bytes, and reports the connections that are too slow. */
 export class SlowReaders<T extends Reader> {
   readonly #wheel: PingWheel<T>;
   readonly #limits: SlowReaderLimits;
@@ -85,17 +85,17 @@ export class SlowReaders<T extends Reader> {
   readonly #clock: SlowReaderClock;
   readonly #backlogs = new Map<T, Backlog>();
   readonly #topics = new Map<string, WatchedTopic>();
-  /** Set while there is something to look for. */
+  /** Set while a look is scheduled. */
   #timer: NodeJS.Timeout | undefined;
   #isLookingSoon = false;
-  /** Published since everybody began to be asked, and when that began. */
+  /** Bytes sent since the last check of all connections began, and when the first of them were sent. */
   #unaskedBytes = 0;
   #unaskedSinceMs = 0;
-  /** Looks until every connection has been asked. */
+  /** The number of looks until every connection has been checked. */
   #partsDue = 0;
   #part = 0;
   #lookedAtMs = 0;
-  /** Stands while the loop does: in that time nothing could be seen to be read. */
+  /** A clock that does not count while the event loop is blocked, because no progress can be seen in that time. */
   #servedMs = 0;
 
   constructor(
@@ -110,7 +110,7 @@ export class SlowReaders<T extends Reader> {
     this.#clock = clock;
   }
 
-  /** Connections that have read nothing of what waits for them for a second or more. */
+  /** The number of connections that have read nothing of their waiting data for a second or more. */
   get stalled(): number {
     let count = 0;
     for (const { takenAtMs } of this.#backlogs.values()) if (this.#servedMs - takenAtMs >= 1000) count++;
@@ -121,7 +121,7 @@ export class SlowReaders<T extends Reader> {
     return this.#backlogs.has(connection);
   }
 
-  /** A message went to a topic, and some member may not have taken it. */
+  /** A message was handed to a topic. Some of the members may not have been able to take it. */
   published(topic: string | Uint8Array, payloadBytes: number): void {
     if (this.#unaskedBytes === 0) this.#unaskedSinceMs = this.#clock.now();
     this.#unaskedBytes += frameBytes(payloadBytes);
@@ -135,7 +135,7 @@ export class SlowReaders<T extends Reader> {
   /** A connection has unread bytes. */
   found(connection: T): void {
     if (this.#backlogs.has(connection)) return;
-    // The next look sees that as progress, so that its time begins there, and never too early.
+    // The next look counts as progress, so the connection's time begins then, and never too early.
     const takenBytes = Number.NEGATIVE_INFINITY;
     this.#backlogs.set(connection, { takenBytes, takenAtMs: this.#servedMs, topics: undefined });
     this.#lookSoon();
@@ -223,7 +223,7 @@ export class SlowReaders<T extends Reader> {
     if (this.#servedMs - backlog.takenAtMs >= limitMs) this.#tooSlow(connection, isOverLimit);
   }
 
-  /** Counts from now on what is published on a connection's topics. */
+  /** Starts counting the bytes that are sent to a connection's topics. */
   #watch(connection: T): WatchedTopic[] {
     return connection.getTopics().map((name) => {
       const topic = this.#topics.get(name) ?? { name, watchers: 0, bytes: 0 };
@@ -240,6 +240,6 @@ function publishedBytes({ topics = [] }: Backlog): number {
   return sum;
 }
 
-/** Bytes of a frame from the server (RFC 6455 section 5.2). */
+/** The length of a frame from the server in bytes (RFC 6455 section 5.2). */
 const frameBytes = (payloadBytes: number): number =>
   payloadBytes + (payloadBytes < 126 ? 2 : payloadBytes < 65_536 ? 4 : 10);

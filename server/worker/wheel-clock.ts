@@ -1,48 +1,48 @@
 // The clock of the ping wheel: turns time into ticks, catches up without a burst, and measures how late it is.
 import type { ServerOptions } from '../options/server-options.js';
 
-/** What the clock is made of. Times are in milliseconds. */
+/** The dependencies of the clock. Times are in milliseconds. */
 export interface WheelClockParts {
   /** A monotonic clock, such as `performance.now`. */
   readonly now: () => number;
   readonly tickMs: number;
-  /** Ticks of a whole turn of the wheel. */
+  /** The number of ticks of a revolution. */
   readonly turnTicks: number;
   /** Serves a tick. */
   readonly serve: (tick: number) => void;
-  /** Gets the lateness of each tick served, in milliseconds. */
+  /** Gets how late each tick was served, in milliseconds. */
   readonly observeLag: (lagMs: number) => void;
   /** Gets how late the event loop served the timer of this clock, in milliseconds. */
   readonly observeDelay: (delayMs: number) => void;
 }
 
-/** Most ticks served at once: twice the usual rate while catching up. */
+/** Most ticks served at once. While catching up, this gives twice the usual rate. */
 const MAX_TICKS_AT_ONCE = 2;
 
-/** Slots of a turn where the interval is long enough: few enough that their arrays are well filled. */
+/** Ticks of a revolution, if the interval is long enough: few enough to keep the slots well filled. */
 const TURN_TICKS = 512;
-/** Shorter ticks would wake the process, and those that it pings, for a few pings each: about 30% more CPU for a ping. */
+/** Shorter ticks would wake the process and its clients for a few pings each: about 30% more CPU time for a ping. */
 const MIN_TICK_MS = 100;
 
-/** Length of a tick for a ping interval, and how many ticks make a turn of exactly that interval. */
+/** Returns the length of a tick for a ping interval, and how many ticks make a revolution of exactly that interval. */
 export function tickOf(intervalMs: number): { readonly tickMs: number; readonly turnTicks: number } {
   const turnTicks = Math.max(1, Math.min(TURN_TICKS, Math.floor(intervalMs / MIN_TICK_MS)));
   return { tickMs: intervalMs / turnTicks, turnTicks };
 }
 
-/** Without pings nothing is due at a tick: the ticks tell the delay of the loop, and each wakes an idle process up. */
+/** Without pings, the ticks only measure the delay of the event loop. They are rare, because each wakes an idle process. */
 const WITHOUT_PINGS = { tickMs: 500, turnTicks: 64 };
 
-/** How the wheel turns, and the deadlines that are counted in its ticks. */
+/** The timing of the wheel, and the deadlines that are counted in its ticks. */
 export interface WheelTimes {
   readonly tickMs: number;
   readonly turnTicks: number;
   readonly pingType: 'message' | 'frame' | 'off';
-  /** Ticks that a pong may take. */
+  /** The most ticks that a pong may take. */
   readonly pongTimeoutTicks: number;
 }
 
-/** What the options ask of the wheel. */
+/** Derives the timing of the wheel from the options. */
 export function wheelTimes(
   options: Pick<ServerOptions, 'pingInterval' | 'pingType' | 'pongTimeout'>,
 ): WheelTimes {
@@ -56,7 +56,7 @@ export function wheelTimes(
   };
 }
 
-/** Serves ticks 1, 2, 3… each at its time, or as soon after as is fair. */
+/** Serves ticks 1, 2, 3… each when it is due, or later without a burst. */
 export class WheelClock {
   readonly #parts: WheelClockParts;
   #startMs = 0;
@@ -87,10 +87,10 @@ export class WheelClock {
   }
 
   /**
-   * Serves the ticks that are due by now. After a stall of more than a turn the whole turns that were missed are left
-   * out, since each slot is owed one ping and not several.
+   * Serves the ticks that are due. After a stall of more than a revolution, whole missed revolutions are skipped, because
+   * each slot is owed only one ping.
    *
-   * @returns when to poll again, in milliseconds from now: at the next tick, or a tick later while there are late ones
+   * @returns the delay until the next poll in milliseconds: until the next tick, or one tick while ticks are late
    */
   poll(): number {
     const { now, tickMs, turnTicks, serve, observeLag } = this.#parts;

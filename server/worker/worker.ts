@@ -29,16 +29,16 @@ const BROKER_GRACE_MS = 3000;
 /** Tokens expire at a full second. */
 const EXPIRY_LOOK_MS = 1000;
 
-/** What depends on the options, and is loaded only where they ask for it. */
+/** The parts that are loaded only if the options need them. */
 export interface Extras {
   readonly subscribe: (events: SubscriptionEvents) => Subscription;
-  /** Only where tokens are asked for. */
+  /** Only if tokens are required. */
   readonly verifier: TokenVerifier | undefined;
 }
 
-/** The stages of a worker, and what the primary may ask of them. */
+/** The stages of a worker, and what the primary can order it to do. */
 export class Worker {
-  /** Only where the connections of an address are limited. */
+  /** Only if connections per address are limited. */
   readonly claims: AddressClaims | undefined;
   readonly #tell: Tell;
   readonly #counters = new Counters();
@@ -52,7 +52,7 @@ export class Worker {
   #brokerGrace: NodeJS.Timeout | undefined;
   #expiryTimer: NodeJS.Timeout | undefined;
 
-  /** @throws {Error} with one line for the operator when this worker cannot serve */
+  /** @throws {Error} with one line for the operator, if this worker cannot serve */
   constructor(start: StartOrder, { subscribe, verifier }: Extras, tell: Tell, logger: Logger) {
     const { options } = start;
     const counters = this.#counters;
@@ -124,7 +124,7 @@ export class Worker {
     return this.#reporter.report(withProcess);
   }
 
-  /** Shows new connections the certificate that is on disk now; where it cannot be used, the old one stays. */
+  /** Uses the certificate that is now on disk for new connections. If it cannot be used, the old one stays. */
   renewCertificate(): void {
     try {
       this.#tellCertificate(this.#listener.renewCertificate());
@@ -133,7 +133,7 @@ export class Worker {
     }
   }
 
-  /** Stops listening for good; connections stay. */
+  /** Stops listening for good. Connections stay open. */
   shut(): void {
     this.#listener.shut();
   }
@@ -144,7 +144,7 @@ export class Worker {
     this.#drain.obey(order);
   }
 
-  /** Lets clients in: whoever came before the broker is heard would miss messages without a word. */
+  /** Starts to listen. Clients that connected before the subscription would miss messages without knowing. */
   #listen(): void {
     if (this.#brokerGrace === undefined) return;
     clearTimeout(this.#brokerGrace);

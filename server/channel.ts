@@ -1,18 +1,18 @@
-// What may be a channel: 1 to 255 bytes of UTF-8 without control characters, not one of the reserved names.
+// Which names may be channels: 1 to 255 bytes of UTF-8 without control characters, except reserved names.
 import { type Refusal, refusals } from './codes.js';
 
-/** Longest channel, in bytes of UTF-8. */
+/** The longest channel name, in bytes of UTF-8. */
 export const MAX_CHANNEL_BYTES = 255;
 
-/** First character of the names that the server keeps for its own use. */
+/** The first character of the names that the server reserves for itself. */
 export const RESERVED_PREFIX = '$';
 
-/** Begins the names of the servers' own messages: heard by every server on the same Redis, and nobody's message. */
+/** The prefix of the channels for the servers' own messages. Every server on a Redis gets them; no client does. */
 export const OWN_PREFIX = `${RESERVED_PREFIX}10m/`;
 
 /**
- * What a name must not begin with. Redis and Sentinel publish on the others by themselves: the names of other
- * applications' keys, and the addresses of the machines.
+ * The prefixes that a channel must not have. Besides the server's own, these are channels on which Redis and Sentinel
+ * publish the names of other applications' keys, and the addresses of machines.
  */
 export const RESERVED_PREFIXES = [
   RESERVED_PREFIX,
@@ -25,11 +25,11 @@ export const RESERVED_PREFIXES = [
 const LONGEST_PREFIX_BYTES = Math.max(...RESERVED_PREFIXES.map(({ length }) => length));
 const FIRST_BYTES = new Set(RESERVED_PREFIXES.map((prefix) => prefix.charCodeAt(0)));
 
-/** Whether a name is reserved, for names that are still bytes; the first byte clears most of them. */
+/** Whether a name in bytes is reserved. For most names, the first byte is enough to decide. */
 export const isReserved = (channel: Buffer): boolean =>
   FIRST_BYTES.has(channel[0]!) && hasReservedPrefix(channel.toString('latin1', 0, LONGEST_PREFIX_BYTES));
 
-/** Whether a name that {@link isReserved} belongs to a server of this kind. */
+/** Whether a reserved name (see {@link isReserved}) belongs to the servers' own messages. */
 export const isOwn = (channel: Buffer): boolean =>
   channel.toString('latin1', 0, OWN_PREFIX.length) === OWN_PREFIX;
 
@@ -37,13 +37,13 @@ const hasReservedPrefix = (channel: string): boolean =>
   RESERVED_PREFIXES.some((prefix) => channel.startsWith(prefix));
 
 /**
- * The channel that a URL's path asks for: the percent-decoded path (RFC 3986 section 2.1) without its first slash.
+ * Returns the channel that a URL's path names: the percent-decoded path (RFC 3986 section 2.1) without its first slash.
  *
  * @param path the path as it was sent, without the query
  */
 export function channelOfPath(path: string): string | Refusal {
   const encoded = path.slice(1);
-  // U+FFFD in the path as sent stands for bytes that are no UTF-8; %EF%BF%BD is how a client says it on purpose.
+  // U+FFFD in the raw path stands for bytes that are not UTF-8. A client that means U+FFFD sends %EF%BF%BD.
   if (encoded.includes('\ufffd')) return refusals.badEncoding;
   if (!encoded.includes('%')) return checkChannel(encoded);
   try {
@@ -53,10 +53,10 @@ export function channelOfPath(path: string): string | Refusal {
   }
 }
 
-/** The channel itself when it is allowed, else why it is not. */
+/** Returns the channel if it is allowed, else the refusal. */
 export function checkChannel(channel: string): string | Refusal {
   if (channel === '') return refusals.emptyChannel;
-  // A character is 1 to 3 bytes of UTF-8 for each UTF-16 unit, so short ones need no count.
+  // A UTF-16 unit takes at most 3 bytes of UTF-8, so the bytes of a short name need not be counted.
   if (channel.length > MAX_CHANNEL_BYTES / 3 && Buffer.byteLength(channel) > MAX_CHANNEL_BYTES) {
     return refusals.longChannel;
   }

@@ -1,4 +1,4 @@
-// Every close code, close reason and refusal: number, words, and whether a client should come back.
+// All close codes, close reasons and refusals: their numbers, their texts, and whether a client should reconnect.
 
 /** How the server closes a WebSocket (RFC 6455 section 7.4; 4000-4999 are for private use). */
 export const closeCodes = {
@@ -29,7 +29,7 @@ export interface Refusal {
   readonly status: string;
   /** The value of the `reason` label of the refused handshakes. */
   readonly reason: string;
-  /** One line for whoever reads the answer. */
+  /** One line for a human reader. */
   readonly body: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
 }
@@ -43,7 +43,7 @@ const refusal = (
 
 const comeAgain = [['Retry-After', '1']] as const;
 
-/** What a handshake can be refused with (RFC 6455 section 4.2.1 lists what it must hold). */
+/** The reasons for refusing a handshake (RFC 6455 section 4.2.1 lists its required parts). */
 export const refusals = {
   emptyChannel: refusal(
     '400 Bad Request',
@@ -126,7 +126,7 @@ export const refusals = {
   ),
 } as const;
 
-/** Why a socket ended without an answer, before it had sent a whole request: more values of the label `reason`. */
+/** Why a socket ended without an answer before it had sent a complete request: further values of the `reason` label. */
 export const cutReasons = {
   handshake_timeout: 'the handshake was not finished in time',
   proxy_unreadable: 'a load balancer in --trust-proxy sent no PROXY header that can be read',

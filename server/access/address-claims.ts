@@ -1,14 +1,14 @@
-// A worker's side of --max-connections-per-ip: asks the primary, once per turn of the loop for all who came in it.
+// A worker's side of --max-connections-per-ip: asks the primary once per event-loop turn, for all clients of that turn.
 
-/** What a turn of the loop brought. */
+/** The changes of one event-loop turn. */
 export interface AddressChanges {
-  /** Addresses that ask for one more connection; a verdict on each comes back, in this order. */
+  /** Addresses that ask for one more connection. The primary returns a verdict on each, in this order. */
   readonly claimed: readonly string[];
   /** Addresses whose connections ended. */
   readonly released: readonly string[];
 }
 
-/** Claims on connections, from the question to the verdict. */
+/** The claims on connections, from the request to the verdict. */
 export class AddressClaims {
   readonly #ask: (changes: AddressChanges) => void;
   readonly #waiting: ((isGranted: boolean) => void)[] = [];
@@ -16,12 +16,12 @@ export class AddressClaims {
   #released: string[] = [];
   #turn: NodeJS.Immediate | undefined;
 
-  /** @param ask hands changes to the primary */
+  /** @param ask sends changes to the primary */
   constructor(ask: (changes: AddressChanges) => void) {
     this.#ask = ask;
   }
 
-  /** Whether the address may have one more connection; if so it is counted until it is released. */
+  /** Resolves to whether the address may have one more connection. If so, it counts until it is released. */
   claim(address: string): Promise<boolean> {
     this.#claimed.push(address);
     this.#askSoon();
@@ -30,13 +30,13 @@ export class AddressClaims {
     });
   }
 
-  /** A claimed connection has ended, or never came to be. */
+  /** A claimed connection has ended, or was never opened. */
   release(address: string): void {
     this.#released.push(address);
     this.#askSoon();
   }
 
-  /** The primary's verdicts on the oldest claims. */
+  /** Takes the primary's verdicts on the oldest claims. */
   decided(verdicts: readonly boolean[]): void {
     for (const [i, resolve] of this.#waiting.splice(0, verdicts.length).entries()) resolve(verdicts[i]!);
   }

@@ -1,23 +1,23 @@
-// How many connections each address has, over all workers: the primary's side of --max-connections-per-ip.
+// Counts the connections of each address over all workers: the primary's side of --max-connections-per-ip.
 import type { AddressChanges } from './address-claims.js';
 
-/** Counts connections by address. An address takes memory while it has connections, and so no more than they do. */
+/** Counts connections by address. An address takes memory only while it has connections. */
 export class AddressLedger {
   readonly #limit: number;
   readonly #totals = new Map<string, number>();
   readonly #byWorker = new Map<number, Map<string, number>>();
 
-  /** @param limit most connections of one address */
+  /** @param limit the most connections of one address */
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  /** Addresses that have connections. */
+  /** The number of addresses that have connections. */
   get size(): number {
     return this.#totals.size;
   }
 
-  /** Counts one more connection, unless the address has as many as it may. */
+  /** Counts one more connection. Returns false if the address is at its limit. */
   claim(worker: number, address: string): boolean {
     const total = this.#totals.get(address) ?? 0;
     if (total >= this.#limit) return false;
@@ -29,9 +29,9 @@ export class AddressLedger {
   }
 
   /**
-   * Takes what a turn of a worker's loop brought.
+   * Takes the changes of one event-loop turn of a worker.
    *
-   * @returns a verdict on each claim, in their order
+   * @returns a verdict on each claim, in the order of the claims
    */
   take(worker: number, { claimed, released }: AddressChanges): boolean[] {
     for (const address of released) this.release(worker, address);
@@ -46,7 +46,7 @@ export class AddressLedger {
     subtract(this.#totals, address, 1);
   }
 
-  /** A worker has ended, and its connections with it. */
+  /** A worker has ended, and with it all its connections. */
   forget(worker: number): void {
     for (const [address, count] of this.#byWorker.get(worker) ?? []) subtract(this.#totals, address, count);
     this.#byWorker.delete(worker);

@@ -1,24 +1,24 @@
-// The address of a client: told by the socket, or by a proxy that is trusted to say it.
+// The address of a client: from the socket, or from the PROXY header of a trusted proxy.
 import { BlockList, isIP } from 'node:net';
 import { type Refusal, refusals } from '../codes.js';
 
-/** What a uWS response knows of the other end; see `HttpResponse`. */
+/** The methods of a uWS response that return the address of the peer; see `HttpResponse`. */
 export interface AddressSource {
   getRemoteAddress(): ArrayBuffer;
   /** The source address of a PROXY protocol v2 header; empty without one. */
   getProxiedRemoteAddress(): ArrayBuffer;
 }
 
-/** Most addresses whose answer is remembered; a fleet of load balancers has fewer. */
+/** Most addresses in the cache; a fleet of load balancers has fewer. */
 const MAX_KNOWN = 1024;
 
 /** Blocks of addresses, such as `10.0.0.0/8`, `2001:db8::/32` or a single address. */
 export class AddressBlocks {
   readonly #blocks = new BlockList();
-  /** Answers so far: to look one up costs a fraction of the search, which was measured at 4 to 10 µs. */
+  /** A cache of answers: a lookup costs a fraction of the search, which takes 4 to 10 µs (measured). */
   readonly #known = new Map<string, boolean>();
 
-  /** @param blocks that {@link isAddressBlock} accepts */
+  /** @param blocks only blocks that {@link isAddressBlock} accepts */
   constructor(blocks: readonly string[]) {
     for (const block of blocks) {
       const [address, prefix] = block.split('/') as [string, string?];
@@ -39,7 +39,7 @@ export class AddressBlocks {
 
 const familyOf = (address: string): 'ipv4' | 'ipv6' => (isIP(address) === 4 ? 'ipv4' : 'ipv6');
 
-/** Whether this is an address, or a block of them in CIDR notation (RFC 4632, RFC 4291 section 2.3). */
+/** Whether this is an address, or a block of addresses in CIDR notation (RFC 4632, RFC 4291 section 2.3). */
 export function isAddressBlock(raw: string): boolean {
   const match = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(raw);
   const version = isIP(match?.[1] ?? '');
@@ -50,20 +50,20 @@ export function isAddressBlock(raw: string): boolean {
 export const isProxied = (source: AddressSource): boolean => source.getProxiedRemoteAddress().byteLength > 0;
 
 /**
- * Where a client comes from.
+ * Returns the address of a client.
  *
- * @param trusted whose PROXY headers are believed: uWS itself believes anyone
+ * @param trusted the proxies whose PROXY headers are accepted: uWS itself accepts them from anyone
  */
 export function clientAddress(source: AddressSource, trusted: AddressBlocks): string | Refusal {
   const remote = source.getRemoteAddress();
-  // The socket of a client that has reset it already has no address any more (getpeername(2)).
+  // A socket that the client has reset has no address any more (getpeername(2)).
   if (remote.byteLength === 0) return refusals.unknownAddress;
   const address = addressText(remote);
   if (!isProxied(source)) return address;
   return trusted.has(address) ? addressText(source.getProxiedRemoteAddress()) : refusals.untrustedProxy;
 }
 
-/** Bytes of an address as text; an IPv4 address that came over IPv6 (RFC 4291 section 2.5.5.2) as IPv4. */
+/** Formats the bytes of an address as text. An IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2) becomes IPv4. */
 export function addressText(address: ArrayBuffer): string {
   const bytes = Buffer.from(address);
   if (bytes.byteLength === 4) return bytes.join('.');
@@ -74,8 +74,8 @@ export function addressText(address: ArrayBuffer): string {
 }
 
 /**
- * What counts as one client: an IPv4 address, or the /64 of an IPv6 address, which is the least that a network gets
- * (RFC 6177).
+ * Returns the key that counts as one client: an IPv4 address, or the /64 of an IPv6 address, which is the smallest block
+ * that a network gets (RFC 6177).
  *
  * @param address as {@link addressText} writes it
  */

@@ -1,23 +1,23 @@
-// Which web pages may connect: the Origin header of a handshake against a list.
+// Decides which web pages may connect: compares the Origin header of a handshake with a list.
 
-/** Scheme, host or `*.` and a host, and port of an origin pattern. */
+/** The scheme, the host (with `*.` before it or not), and the port of an origin pattern. */
 const PATTERN =
   /^(?:([a-z][a-z\d+.-]*):\/\/)?(\*\.)?([a-z\d_-]+(?:\.[a-z\d_-]+)*|\[[\da-f:.]+\])(?::(\d{1,5}))?$/;
 
-/** Origins without a host: what a browser sends for pages that have none, and what some apps' web views send. */
+/** Origins without a host: browsers send them for pages without a host, and so do the web views of some apps. */
 const HOSTLESS = ['null', 'file://'];
 
-/** Schemes of this protocol itself, which are never a page's. */
+/** The schemes of WebSocket itself, which no page has. */
 const NEVER = ['ws', 'wss'];
 
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' };
 
 interface Pattern {
-  /** Without one, any scheme. */
+  /** `undefined` means any scheme. */
   readonly scheme: string | undefined;
   readonly isSuffix: boolean;
   readonly host: string;
-  /** Without one, the scheme's own port. */
+  /** `undefined` means the scheme's default port. */
   readonly port: string | undefined;
 }
 
@@ -31,26 +31,26 @@ export const isOriginPattern = (raw: string): boolean => {
   return matched !== undefined && !NEVER.includes(scheme) && Number(port) >= 1 && Number(port) <= 65_535;
 };
 
-/** Origins that may connect. */
+/** The origins that may connect. */
 export class Origins {
   readonly #hostless: readonly string[];
   readonly #patterns: readonly Pattern[];
 
-  /** @param patterns that {@link isOriginPattern} accepts */
+  /** @param patterns only patterns that {@link isOriginPattern} accepts */
   constructor(patterns: readonly string[]) {
     this.#hostless = patterns.filter((pattern) => HOSTLESS.includes(pattern));
     this.#patterns = patterns.filter((pattern) => !HOSTLESS.includes(pattern)).map(parsePattern);
   }
 
   /**
-   * Whether a handshake with this Origin header may go on.
+   * Whether a handshake with this Origin header may continue.
    *
-   * @param origin as the browser serialized it (RFC 6454 section 6.2); empty when the header is missing: then no browser
-   *   sent it, and whoever is no browser could say anything
+   * @param origin as the browser serialized it (RFC 6454 section 6.2); empty if the header is missing: then the client is
+   *   not a browser, and could send any value
    */
   allows(origin: string): boolean {
     if (origin === '' || this.#hostless.includes(origin)) return true;
-    // The host of a scheme that URL does not know keeps its case otherwise.
+    // Otherwise URL would keep the case of the host if it does not know the scheme.
     const lower = origin.toLowerCase();
     const url = URL.canParse(lower) ? new URL(lower) : undefined;
     if (url === undefined || url.host === '') return false;
@@ -70,7 +70,7 @@ function parsePattern(raw: string): Pattern {
 
 function matches({ scheme, isSuffix, host, port }: Pattern, url: URL): boolean {
   if (scheme !== undefined && url.protocol !== `${scheme}:`) return false;
-  // URL leaves out the port that is the scheme's own.
+  // URL leaves out the scheme's default port.
   const isPort = port === undefined ? url.port === '' : (url.port || DEFAULT_PORTS[url.protocol]) === port;
   if (!isPort) return false;
   return isSuffix ? url.hostname.endsWith(`.${host}`) : url.hostname === host;

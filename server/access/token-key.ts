@@ -1,31 +1,31 @@
-// The keys that tokens are checked with, read from a file: a shared secret, a public key, or a set of public keys.
+// Reads the keys for checking tokens from a file: a shared secret, a public key, or a set of public keys.
 import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
 import { NamedFileError, readNamedFile } from '../command/named-file.js';
 
-/** What a signature is checked with. */
+/** A key for checking signatures. */
 export interface TokenKey {
   readonly key: KeyObject;
   readonly algorithms: readonly string[];
-  /** The name by which a token asks for it (RFC 7515 section 4.1.4); a key without one serves any token. */
+  /** The `kid` by which a token names its key (RFC 7515 section 4.1.4). A key without one may serve any token. */
   readonly id?: string;
 }
 
-/** All keys of a file. */
+/** All keys in a file. */
 export interface TokenKeys {
   /** One or more. */
   readonly keys: readonly TokenKey[];
-  /** Why other keys of the file are left out, in words for the operator: `keys[2] is no public key`. */
+  /** Why other keys of the file are ignored, in words for the operator: `keys[2] is no public key`. */
   readonly ignored: readonly string[];
 }
 
-/** HS256 asks for a key as long as its hash at least (RFC 7518 section 3.2). */
+/** HS256 requires a key at least as long as its hash (RFC 7518 section 3.2). */
 const MIN_SECRET_BYTES = 32;
 /** RFC 7518 section 3.3. */
 const MIN_RSA_BITS = 2048;
 
 const ED25519 = ['EdDSA', 'Ed25519'];
 
-/** The options that name the file of the keys. */
+/** The options that name the key file. */
 interface KeyOptions {
   readonly jwtSecretFile: string | undefined;
   readonly jwtPublicKey: string | undefined;
@@ -45,13 +45,13 @@ function keyFileOf({ jwtSecretFile, jwtPublicKey }: KeyOptions): KeyFile | undef
 }
 
 /**
- * Reads the file of the keys. All workers of a generation share one reading: the file may change at any time, and a
- * token must not be good for one worker and bad for the next.
+ * Reads the key file. It is read once for all workers of a generation: the file may change at any time, and a token must
+ * not be valid for one worker and invalid for another.
  *
- * @param options name a file with the secret of HS256, or one with a public key: PEM (RSA of 2048 bits or more, EC P-256,
+ * @param options name a file with the secret for HS256, or one with a public key: PEM (RSA of 2048 bits or more, EC P-256,
  *   Ed25519), or a JWKS (RFC 7517 section 5) of such keys
- * @returns what {@link tokenKeysIn} takes; `undefined` where nobody asks for tokens
- * @throws {NamedFileError} when the file cannot be read, or holds no key that can be used
+ * @returns the content for {@link tokenKeysIn}; `undefined` if no option names a file
+ * @throws {NamedFileError} if the file cannot be read, or holds no usable key
  */
 export function readKeyFile(options: KeyOptions): Buffer | undefined {
   const file = keyFileOf(options);
@@ -62,11 +62,11 @@ export function readKeyFile(options: KeyOptions): Buffer | undefined {
   });
 }
 
-/** The keys in a file that {@link readKeyFile} has read with the same options. */
+/** Returns the keys in a file that {@link readKeyFile} has read with the same options. */
 export const tokenKeysIn = (options: KeyOptions, content: Buffer): TokenKeys =>
   keyFileOf(options)!.parse(content);
 
-/** A line end at the end of the file is not part of the secret. */
+/** A trailing line end is not part of the secret. */
 function secretKey(content: Buffer): TokenKeys {
   const end = content.at(-1) !== 0x0a ? 0 : content.at(-2) === 0x0d ? 2 : 1;
   const secret = content.subarray(0, content.byteLength - end);
@@ -94,7 +94,7 @@ function pemKey(text: string): TokenKey {
   return { key, algorithms: algorithmsOf(key) };
 }
 
-/** A key that cannot be used is left out, as long as another one remains (RFC 7517 section 5). */
+/** A key that cannot be used is ignored, as long as another one remains (RFC 7517 section 5). */
 function keySet(text: string): TokenKeys {
   let set: { keys?: unknown };
   try {

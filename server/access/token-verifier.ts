@@ -1,20 +1,20 @@
-// From a token to the channels that it opens, and for how long. Verification takes a while, so there is a queue of it.
+// Verifies tokens: which channels a token opens, and for how long. Verification takes time, so there is a queue.
 import { decodeProtectedHeader, errors, type JWTVerifyOptions, type JWTVerifyResult, jwtVerify } from 'jose';
 import { type Refusal, refusals } from '../codes.js';
 import type { TokenKey } from './token-key.js';
 
-/** What a valid token grants for one channel. */
+/** The access that a valid token grants to one channel. */
 export interface Grant {
-  /** Seconds from now on; Infinity without an `exp`. A span, since the wall clock may be set while it lasts. */
+  /** Seconds from now; Infinity without `exp`. It is a duration, because the wall clock may be set in the meantime. */
   readonly validForS: number;
 }
 
-/** Verifications at a time: more would only wait for the thread pool, and hold the loop up when they end together. */
+/** Most verifications at a time: more would only wait for the thread pool, and block the loop if they end together. */
 const MAX_RUNNING = 8;
-/** Waiting ones: what comes beyond them is refused, so that a burst of bad tokens ends somewhere. */
+/** Most waiting verifications. Further tokens are refused, which limits a burst of bad tokens. */
 const MAX_WAITING = 512;
 
-/** Checks tokens: signature, `exp`, `nbf`, and the channels they name. */
+/** Checks the signature, `exp`, `nbf` and the channels of tokens. */
 export class TokenVerifier {
   readonly #keys: readonly (TokenKey & { readonly options: JWTVerifyOptions })[];
   readonly #leewayS: number;
@@ -30,12 +30,12 @@ export class TokenVerifier {
     this.#leewayS = leewayS;
   }
 
-  /** Whether more tokens wait than should: whoever comes now is to come again. */
+  /** Whether the queue is full: a client that connects now should try again later. */
   get isFull(): boolean {
     return this.#waiting.length >= MAX_WAITING;
   }
 
-  /** Whether the token opens the channel; never rejects. */
+  /** Checks whether the token opens the channel. The promise never rejects. */
   async verify(token: string, channel: string): Promise<Grant | Refusal> {
     if (this.#running >= MAX_RUNNING) {
       await new Promise<void>((resolve) => {
@@ -47,7 +47,7 @@ export class TokenVerifier {
     try {
       return await this.#check(token, channel);
     } finally {
-      // Whoever waits takes this one's place.
+      // The next in the queue takes this place.
       const next = this.#waiting.shift();
       if (next === undefined) this.#running--;
       else next();
@@ -65,7 +65,7 @@ export class TokenVerifier {
     }
   }
 
-  /** Tries each key that the token may mean: without a name for its key, that is each one for its algorithm. */
+  /** Tries each key that the token may mean. If the token names no key, that is each key for its algorithm. */
   async #verifySignature(token: string): Promise<JWTVerifyResult> {
     const { alg = '', kid } = decodeProtectedHeader(token);
     let failure: Error = new errors.JWKSNoMatchingKey();
@@ -83,7 +83,7 @@ export class TokenVerifier {
   }
 }
 
-/** Whether a `channels` claim names the channel: exactly, or by its beginning before a trailing `*`. */
+/** Whether a `channels` claim names the channel: exactly, or by a prefix before a trailing `*`. */
 export function opens(channels: unknown, channel: string): boolean {
   if (!Array.isArray(channels)) return false;
   return channels.some(

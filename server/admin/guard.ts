@@ -1,38 +1,38 @@
-// Who may use the admin listener: whoever has the token, and no web page that merely runs in an operator's browser.
+// Decides who may use the admin listener: clients with the token, but not a foreign web page in an operator's browser.
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 
-/** Why a request goes no further. */
+/** Why a request is denied. */
 export interface Denial {
   readonly status: 401 | 403;
   readonly error: string;
 }
 
-/** What a route asks of a request. */
+/** What a route requires of a request. */
 export interface Protection {
-  /** It changes something, or is for operators alone. */
+  /** The route changes something, or is only for operators. */
   readonly needsToken: boolean;
-  /** Machines ask for it under any name of this host, and nobody can learn or change anything by it. */
+  /** Machines may request the route under any name of this host. It reveals no secret, and changes nothing. */
   readonly isOpen: boolean;
 }
 
 /** Checks requests before they are handled. */
 export class AdminGuard {
-  /** Tokens are compared by their digests, in a time that does not depend on how much of them is right. */
+  /** Tokens are compared by their digests, in constant time. */
   readonly #tokenDigest: Buffer | undefined;
 
   constructor(token: string | undefined) {
     this.#tokenDigest = token === undefined ? undefined : sha256(token);
   }
 
-  /** Why a request may not go on; `undefined` when it may. */
+  /** Returns why a request is denied; `undefined` if it is allowed. */
   check(request: IncomingMessage, { needsToken, isOpen }: Protection): Denial | undefined {
     if (isOpen) return undefined;
     if (isForeign(request)) {
       return { status: 403, error: 'web pages of other origins may not use this listener' };
     }
-    // With a token a rebound page cannot do anything: it does not have it.
+    // If there is a token, a rebound page can do nothing, because it does not have the token.
     if (this.#tokenDigest === undefined && isRebound(request)) {
       return {
         status: 403,
@@ -52,20 +52,20 @@ export class AdminGuard {
   }
 }
 
-/** Whether a web page of another origin sends this (RFC 6454 section 7). */
+/** Whether a web page of another origin sent the request (RFC 6454 section 7). */
 function isForeign({ headers: { origin, host = '' } }: IncomingMessage): boolean {
   if (origin === undefined) return false;
   const scheme = /^https?:\/\//i.exec(origin)?.[0];
   if (scheme === undefined || !/^[^/?#@\\]+$/.test(host)) return true;
-  // As a URL of one scheme, both leave out its own port, and are written alike.
+  // Parsed as URLs of the same scheme, both leave out the default port, and are normalized.
   return !URL.canParse(origin) || hostOf(origin) !== hostOf(scheme + host);
 }
 
 const hostOf = (url: string): string | undefined => (URL.canParse(url) ? new URL(url).host : undefined);
 
 /**
- * Whether the request may come from a page whose own name was made to lead here (DNS rebinding): that name is in Host,
- * and has a dot in it. Names without one, such as localhost or a container's, are not for sale.
+ * Whether the request may come from a page whose own domain was made to resolve to this host (DNS rebinding). Host then
+ * holds that domain, which has a dot. Nobody can register a name without a dot, such as localhost or a container's name.
  */
 function isRebound({ headers: { host = '' } }: IncomingMessage): boolean {
   const name = host.replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1');

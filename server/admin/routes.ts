@@ -8,18 +8,18 @@ import type { AdminGuard, Protection } from './guard.js';
 import { maxJsonBytes, parsePublication, publishToAll } from './publication.js';
 import type { StatusPage } from './status-page.js';
 
-/** What the routes show and set in motion. */
+/** What the routes show and control. */
 export interface RouteParts {
   readonly guard: AdminGuard;
   readonly bodies: Bodies;
   readonly maxMessageBytes: number;
   readonly publisher: Publisher;
-  /** Why the server is not ready; `undefined` when it is. */
+  /** Returns why the server is not ready; `undefined` if it is ready. */
   readonly obstacle: () => string | undefined;
   readonly metrics: () => Promise<Buffer>;
   readonly stats: () => Promise<unknown>;
   readonly drain: () => void;
-  /** Begins a rolling restart; false when this is no time for it. */
+  /** Begins a rolling restart. Returns false if one is not possible now. */
   readonly restart: () => boolean;
   readonly page: StatusPage;
 }
@@ -40,11 +40,11 @@ interface Route {
   readonly handle: (parts: RouteParts, exchange: Exchange) => Promise<Answer> | Answer;
 }
 
-/** For machines that look after this one. */
+/** For monitoring by other machines. */
 const open: Protection = { needsToken: false, isOpen: true };
-/** For operators' eyes. */
+/** For operators to look at. */
 const shown: Protection = { needsToken: false, isOpen: false };
-/** What sends or changes something. */
+/** For routes that publish or change something. */
 const guarded: Protection = { needsToken: true, isOpen: false };
 
 const routes: readonly Route[] = [
@@ -63,7 +63,7 @@ const routes: readonly Route[] = [
   { method: 'POST', path: /^\/restart$/, protection: guarded, handle: restart },
 ];
 
-/** @returns the answer; `undefined` when the status page has taken care of the response */
+/** @returns the answer; `undefined` if the status page handles the response */
 export async function answer(
   parts: RouteParts,
   request: IncomingMessage,

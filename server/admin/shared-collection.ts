@@ -1,13 +1,13 @@
-// An expensive collection: it is made once for all who ask in the meantime, and its rate is limited.
+// An expensive collection: one collection serves all callers that wait for it, and the rate is limited.
 
 /** Shortest time between the starts of two collections. */
 const MIN_INTERVAL_MS = 50;
 
-/** Makes one collection at a time. Everybody gets a collection that began after they asked. */
+/** Makes one collection at a time. Each caller gets a collection that began after the call. */
 export class SharedCollection<Result> {
   readonly #collect: () => Promise<Result>;
   #current: Promise<unknown> = Promise.resolve();
-  /** A collection that has not begun yet, so whoever asks now can share it. */
+  /** A collection that has not begun yet, so further callers can share it. */
   #next: Promise<Result> | undefined;
   #begunMs = Number.NEGATIVE_INFINITY;
 
@@ -15,7 +15,7 @@ export class SharedCollection<Result> {
     this.#collect = collect;
   }
 
-  /** The result of the next collection. */
+  /** Returns the result of the next collection. */
   get(): Promise<Result> {
     this.#next ??= this.#begin();
     return this.#next;

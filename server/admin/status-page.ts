@@ -1,4 +1,4 @@
-// The status page: one self-contained document, whose scripts and styles the browser takes by their hashes only.
+// The status page: one self-contained document. The browser accepts its scripts and styles only by their hashes.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { StatusStream } from './status-stream.js';
 
-/** The page's sources, in the package beside the compiled server. */
+/** The page's sources, next to the compiled server in the package. */
 const folder = new URL('../../../server/admin/page/', import.meta.url);
 
 /** The document, and the part of its Content-Security-Policy that is the same for everybody. */
@@ -15,12 +15,12 @@ interface Page {
   readonly policy: string;
 }
 
-/** What the page must know before the first snapshot. */
+/** What the page needs to know before the first snapshot. */
 export interface PageSettings {
   /** Scheme and port of the WebSocket listener that the page's own connection goes to. */
   readonly webSocketScheme: 'ws' | 'wss';
   readonly webSocketPort: number;
-  /** What the page must bring to subscribe. */
+  /** The authentication that the page needs to subscribe. */
   readonly webSocketAuth: 'none' | 'jwt';
 }
 
@@ -105,7 +105,7 @@ export class StatusPage {
     response.end(request.method === 'HEAD' ? undefined : html);
   }
 
-  /** Besides this listener, the WebSocket listener under the name that the browser used. */
+  /** Allows this listener, and the WebSocket listener under the host name that the browser used. */
   #connectSources(request: IncomingMessage): string {
     const host = /^([\w.-]+|\[[\da-f:.]+\])(?::\d+)?$/i.exec(request.headers.host ?? '')?.[1];
     const { webSocketScheme, webSocketPort } = this.#settings;

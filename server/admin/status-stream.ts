@@ -1,12 +1,12 @@
-// Server-sent events (HTML Living Standard section 9.2) for the status page: first the history, then a snapshot a second,
-// collected once for all who look, and not at all while nobody does.
+// Server-sent events (HTML Living Standard section 9.2) for the status page: first the history, then one snapshot per
+// second. A snapshot is collected once for all viewers, and not at all without viewers.
 import type { ServerResponse } from 'node:http';
 
 const INTERVAL_MS = 1000;
-/** How soon a browser comes back after the stream broke, in milliseconds. */
+/** How soon a browser reconnects after the stream was lost, in milliseconds. */
 const RETRY_MS = 1000;
 export const MAX_VIEWERS = 64;
-/** A viewer with more than this unread gets no more until it has read some. */
+/** A viewer with more unread bytes than this gets no snapshots until it has read some. */
 const MAX_UNREAD_BYTES = 256 * 1024;
 
 /** The viewers, and the timer that serves them. */
@@ -20,8 +20,8 @@ export class StatusStream {
 
   /**
    * @param collect makes a snapshot, any JSON value
-   * @param history what a new viewer gets first, any JSON value
-   * @param failed gets what a collection threw; the next one is tried all the same
+   * @param history returns what a new viewer gets first, any JSON value
+   * @param failed gets the error of a failed collection; the next collection is still tried
    */
   constructor(collect: () => Promise<unknown>, history: () => unknown, failed: (error: Error) => void) {
     this.#collect = collect;

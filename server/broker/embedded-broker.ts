@@ -1,4 +1,4 @@
-// The broker without Redis: what is published over HTTP goes from the primary to every worker.
+// The broker without Redis: messages that are published over HTTP go from the primary to every worker.
 import type { EventEmitter } from 'node:events';
 import { isOwn } from '../channel.js';
 import type { ToWorker } from '../ipc.js';
@@ -110,7 +110,7 @@ function room(outbox: Outbox, leftMs: number): Promise<void> {
   });
 }
 
-/** The worker's side: takes its messages, in batches, from the channel to the primary. */
+/** The worker's side: receives its messages, in batches, over the cluster channel from the primary. */
 export class EmbeddedSubscription implements Subscription {
   readonly #probeChannel: Buffer;
   readonly #events: SubscriptionEvents;

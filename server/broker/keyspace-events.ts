@@ -1,4 +1,4 @@
-// Redis can publish a message for every key that changes: load for every worker, and none of it for clients.
+// Redis can publish a message for every key that changes. Such messages load every worker, and are not meant for clients.
 import { ErrorReply } from 'redis';
 import type { Logger } from '../logger.js';
 import { getsKeyspaceEvents } from '../options/redis-pattern.js';

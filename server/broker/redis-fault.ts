@@ -1,20 +1,20 @@
-// What went wrong with Redis, in one line for an operator: what happened, what to look at, and never a secret.
+// Explains a fault of Redis in one line for an operator: what happened, and what to check, but never a secret.
 import { ConnectionTimeoutError, ErrorReply, SocketClosedUnexpectedlyError } from 'redis';
 
-/** Longest part of an answer of Redis that is shown: the one of protected mode has 1,000 characters. */
+/** Most characters of a Redis answer that are shown: the answer of protected mode has 1,000 characters. */
 const MAX_ANSWER_LENGTH = 200;
 
-/** Errors of a certificate: names of OpenSSL's verification results, and Node's own for a wrong name. */
+/** Certificate errors: the names of OpenSSL's verification results, and Node's own code for a wrong name. */
 const CERTIFICATE_CODE = /CERT|UNABLE_TO_GET_ISSUER|HOSTNAME_MISMATCH/;
 
-/** How the connection stood when it failed. */
+/** The state of the connection when it failed. */
 export interface FaultContext {
   readonly isTls: boolean;
-  /** It had not been set up yet. */
+  /** The connection had not been set up yet. */
   readonly isNew: boolean;
 }
 
-/** One line about an error of the Redis client. */
+/** Describes an error of the Redis client in one line. */
 export function reasonOf(error: Error, { isTls, isNew }: FaultContext): string {
   const { code = '', reason } = error as NodeJS.ErrnoException & { reason?: string };
   if (error instanceof ErrorReply) return answerOf(error);
@@ -35,7 +35,7 @@ export function reasonOf(error: Error, { isTls, isNew }: FaultContext): string {
       : 'the connection was cut before Redis answered: does it speak TLS on this port? If it does, use rediss://';
   }
   if (isClosed) return 'the connection was closed by Redis';
-  // The reader of the Redis client throws these; whatever else fails has a code.
+  // The reader of the Redis client throws these; all other errors have a code.
   if (error instanceof TypeError || error.message.startsWith('Unknown RESP type')) {
     return `what answers does not speak the protocol of Redis (${error.message})`;
   }
@@ -50,10 +50,10 @@ function answerOf({ message }: ErrorReply): string {
   return sentence.slice(0, MAX_ANSWER_LENGTH);
 }
 
-/** The rights of this user do not allow it. They can be changed while a connection stands. */
+/** Whether the rights of this user forbid a command. They can change while a connection is open. */
 export const isNoPermission = (error: unknown): error is ErrorReply =>
   error instanceof ErrorReply && error.message.startsWith('NOPERM');
 
-/** A refusal, and what to grant. */
+/** Describes a refusal, and the right to grant. */
 export const refusalOf = ({ message }: ErrorReply, right: string): string =>
   `${message}; the Redis user needs ${right}`;

@@ -1,4 +1,5 @@
-// A connection to Redis that is replaced when it is lost. One that only falls silent is kept until another one stands.
+// A connection to Redis that is replaced when it is lost. A connection that only falls silent is kept until its replacement
+// is ready.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ErrorReply } from 'redis';
 import { backoffMs } from '../command/backoff.js';
@@ -9,14 +10,14 @@ import { newRedisClient, type RedisClient } from './redis-client.js';
 import { reasonOf } from './redis-fault.js';
 import { StateReport } from './state-report.js';
 
-/** How long Redis may take to answer a command, and all that is asked of a new connection. */
+/** How long Redis may take to answer a command, and how long the whole setup of a new connection may take. */
 export const ANSWER_TIMEOUT_MS = 5000;
-/** How often a connection is looked at. Beats are counted, not time: a process that stood still has heard nothing. */
+/** How often a connection is checked. Beats are counted, not time: a blocked process could not have received anything. */
 const BEAT_MS = 2000;
-/** Beats without a word, even after a PING at the first one, until a connection is in doubt. */
+/** After this many silent beats, a connection is in doubt. At the first of them, a PING is sent. */
 const SILENT_BEATS = 3;
 const BACKOFF = { firstMs: 50, maxMs: 2000 };
-/** Only a connection that has stood for this long ends the backoff: others are cut again and again. */
+/** Only a connection that has lasted this long resets the backoff, because some are cut again and again. */
 const STABLE_MS = 10_000;
 
 export interface RedisLinkParts {
@@ -25,27 +26,27 @@ export interface RedisLinkParts {
   readonly url: string;
   readonly logger: Logger;
   /**
-   * Makes a new connection fit for use, once for each; a connection for which it rejects is closed.
+   * Prepares a new connection for use; called once for each. If it rejects, the connection is closed.
    *
-   * @returns what the connection is good for
+   * @returns the state of the broker over this connection
    */
   setUp(client: RedisClient): Promise<BrokerState>;
-  /** The log's words for a connection that stands and is not good for all it should be. */
+  /** The log message for an open connection that cannot do everything it should. */
   readonly complaint: string;
   /** @param client the connection in use */
   onState?(state: BrokerState, client: RedisClient | undefined): void;
 }
 
-/** Keeps one connection to Redis, and tells its state once per change. */
+/** Keeps one connection to Redis, and reports each change of its state once. */
 export class RedisLink {
   readonly #parts: RedisLinkParts;
   readonly #report: StateReport;
-  /** The one in use. */
+  /** The connection in use. */
   #client: RedisClient | undefined;
-  /** The one that is being set up to take its place. */
+  /** The connection that is being set up to replace it. */
   #candidate: RedisClient | undefined;
   #candidateDeadline: Deadline | undefined;
-  /** What the connection in use is good for. */
+  /** The state of the connection in use. */
   #standing: BrokerState | undefined;
   #stoodSinceMs = 0;
   #attempts = 0;
@@ -65,7 +66,7 @@ export class RedisLink {
     return this.#report.state;
   }
 
-  /** The connection to ask; `undefined` while there is none, or the one in use is in doubt. */
+  /** The connection for commands; `undefined` while there is none, or while the one in use is in doubt. */
   get client(): RedisClient | undefined {
     return this.#isInDoubt ? undefined : this.#client;
   }
@@ -90,9 +91,9 @@ export class RedisLink {
   }
 
   /**
-   * Notes that Redis has said something on a connection; one that was in doubt is trusted again.
+   * Notes that Redis has sent something on a connection. A connection that was in doubt is trusted again.
    *
-   * @returns false when the connection is not in use, and what it says neither: two of them would say all twice
+   * @returns false if the connection is not in use; its messages must then be ignored, because they would arrive twice
    */
   heard(client: RedisClient): boolean {
     if (client !== this.#client) return false;
@@ -101,7 +102,7 @@ export class RedisLink {
     return true;
   }
 
-  /** Awaits what Redis answers on a connection, and notes that it has; a refusal is an answer too. */
+  /** Awaits an answer of Redis on a connection, and notes that it came. A refusal is an answer too. */
   async answered<T>(client: RedisClient, answer: Promise<T>): Promise<T> {
     try {
       const value = await answer;
@@ -113,14 +114,14 @@ export class RedisLink {
     }
   }
 
-  /** Says what the connection in use is good for now. */
+  /** Sets the new state of the connection in use. */
   judged(client: RedisClient, state: BrokerState): void {
     if (client !== this.#client) return;
     this.#standing = state;
     if (!this.#isInDoubt) this.#report.change(state, this.#parts.complaint);
   }
 
-  /** Gives up a connection that cannot be used any more. */
+  /** Discards a connection that cannot be used any more. */
   lost(client: RedisClient, error: Error): void {
     if (client !== this.#client) return;
     client.destroy();
@@ -154,14 +155,14 @@ export class RedisLink {
   async #try(): Promise<void> {
     const client = newRedisClient(this.#parts.url);
     this.#candidate = client;
-    // The client reads on after an exception in its reader, and understands nothing any more: every error ends it.
+    // After an exception in its reader, the client keeps reading but can no longer parse. So every error ends it.
     const failure = new Promise<never>((_, reject) => client.on('error', reject));
     failure.catch((error: Error) => this.lost(client, error));
     const deadline = deadlineAfter(ANSWER_TIMEOUT_MS);
     this.#candidateDeadline = deadline;
     const connecting = client.connect();
     connecting.then(
-      // A client that is destroyed while its socket connects is ready all the same, later.
+      // A client that is destroyed while its socket connects still becomes ready later.
       () => this.#isOurs(client) || client.destroy(),
       () => {},
     );
@@ -184,9 +185,9 @@ export class RedisLink {
   }
 
   /**
-   * Puts a connection that is being set up in the place of the one in use, once it can do all that is needed of it.
+   * Replaces the connection in use with the one that was being set up, once that one works.
    *
-   * @returns false when it is not wanted any more
+   * @returns false if the new connection is no longer needed
    */
   takeOver(client: RedisClient): boolean {
     if (client !== this.#candidate) return false;
@@ -216,7 +217,7 @@ export class RedisLink {
     void this.#connect();
   }
 
-  /** The connection in doubt has spoken: whatever was to take its place is not needed. */
+  /** Redis has answered on the connection in doubt, so its replacement is not needed. */
   #trust(): void {
     this.#isInDoubt = false;
     this.#candidate?.destroy();

@@ -10,12 +10,12 @@ import { isNoPermission, refusalOf } from './redis-fault.js';
 import { ANSWER_TIMEOUT_MS, RedisLink } from './redis-link.js';
 import { type RedisRole, RoleReader, UNKNOWN_ROLE } from './redis-role.js';
 
-/** Shows on a new connection whether publishing is allowed; it is no probe, and whoever gets it ignores it. */
+/** Shows on a new connection whether publishing is allowed. It is not a valid probe, so every receiver ignores it. */
 const NO_PROBE = Buffer.alloc(0);
 
-/** Publishes at Redis, as long as that is a master. */
+/** Publishes through Redis, as long as it is a master. */
 export class RedisPublisher implements Publisher {
-  /** Redis itself disconnects a subscriber that does not keep up. */
+  /** Always 0: Redis itself disconnects a subscriber that does not keep up. */
   readonly dropped = 0;
   readonly #link: RedisLink;
   readonly #pattern: string;
@@ -24,7 +24,7 @@ export class RedisPublisher implements Publisher {
   readonly #roles = new WeakMap<RedisClient, RoleReader>();
   #hasLookedForEvents = false;
 
-  /** @param pattern that the workers subscribe to */
+  /** @param pattern the pattern that the workers subscribe to */
   constructor(url: string, pattern: string, probeChannel: string, logger: Logger) {
     this.#pattern = pattern;
     this.#probeChannel = probeChannel;
@@ -52,7 +52,7 @@ export class RedisPublisher implements Publisher {
 
   async publish(channel: string, payload: Buffer): Promise<void> {
     const client = this.#client;
-    // Without the right to publish probes there may be one to publish this: Redis decides.
+    // A user who may not publish probes may still publish this message: Redis decides.
     if (this.state.isMaster === false) throw this.#unavailable();
     try {
       await this.#send(client, channel, payload);
@@ -73,7 +73,7 @@ export class RedisPublisher implements Publisher {
   async #setUp(client: RedisClient): Promise<BrokerState> {
     const reader = new RoleReader(client, this.#logger);
     this.#roles.set(client, reader);
-    // Whatever Redis has against this connection, a missing password or too many clients, is its first answer.
+    // If Redis refuses this connection, for a missing password or too many clients, its first answer says so.
     const role = await reader.read();
     const refusal = await refusalToPublish(client.publish(this.#probeChannel, NO_PROBE));
     if (!this.#hasLookedForEvents) await warnOfKeyspaceEvents(client, this.#pattern, this.#logger);
@@ -95,7 +95,7 @@ export class RedisPublisher implements Publisher {
     try {
       return (await this.#roles.get(client)?.read()) ?? UNKNOWN_ROLE;
     } catch (error) {
-      // Busy, for example: the answer to the probe says so too.
+      // Redis may be busy, for example. Its answer to the probe says so too.
       if (error instanceof ErrorReply) return UNKNOWN_ROLE;
       throw error;
     }
@@ -111,7 +111,7 @@ export class RedisPublisher implements Publisher {
   }
 }
 
-/** Why Redis does not take a probe; empty when it does. */
+/** Returns why Redis does not take a probe; empty if it does. */
 async function refusalToPublish(answer: Promise<unknown>): Promise<string> {
   try {
     await answer;

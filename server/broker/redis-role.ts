@@ -1,23 +1,23 @@
-// Whether Redis is a master: what is published at a replica reaches the clients of that replica only.
+// Finds out whether Redis is a master: a message that is published to a replica reaches only the clients of that replica.
 import { ErrorReply } from 'redis';
 import type { Logger } from '../logger.js';
 import type { RedisClient } from './redis-client.js';
 
-/** What Redis is among its replicas. */
+/** The role of a Redis server in its replication. */
 export interface RedisRole {
-  /** `undefined` when it cannot be known. */
+  /** `undefined` if it cannot be known. */
   readonly isMaster: boolean | undefined;
-  /** Why it is no place to publish at, one line; empty unless `isMaster` is false. */
+  /** Why the server cannot publish there, in one line; empty unless `isMaster` is false. */
   readonly reason: string;
 }
 
-/** Where Redis does not tell. */
+/** The result if Redis does not say. */
 export const UNKNOWN_ROLE: RedisRole = { isMaster: undefined, reason: '' };
 
-/** The command is forbidden or not known there: by an ACL, by a hosted Redis, by a proxy. */
+/** The command is forbidden or unknown: because of an ACL, a hosted Redis, or a proxy. */
 const IS_REFUSED = /^(NOPERM|ERR (?!max number of clients))/;
 
-/** Asks for the role in the ways that Redis allows: by ROLE, by INFO, or not at all. */
+/** Asks for the role in the ways that Redis allows: with ROLE, with INFO, or not at all. */
 export class RoleReader {
   readonly #client: RedisClient;
   readonly #logger: Logger;
@@ -28,7 +28,7 @@ export class RoleReader {
     this.#logger = logger;
   }
 
-  /** @throws {ErrorReply} when Redis answers neither: it wants a password, it has too many clients, it is busy */
+  /** @throws {ErrorReply} if Redis answers no command: it wants a password, has too many clients, or is busy */
   async read(): Promise<RedisRole> {
     for (;;) {
       const [way] = this.#ways;
@@ -56,7 +56,7 @@ async function byInfo(client: RedisClient): Promise<RedisRole> {
   return roleOf(client, field(text, 'role'), `${field(text, 'master_host')}:${field(text, 'master_port')}`);
 }
 
-/** Names that are not known, such as KeyDB's "active-replica", tell nothing. */
+/** An unknown name, such as KeyDB's "active-replica", gives an unknown role. */
 async function roleOf(client: RedisClient, role = '', master: string): Promise<RedisRole> {
   if (role === 'master') return { isMaster: true, reason: '' };
   if (role === 'sentinel') {
@@ -64,13 +64,13 @@ async function roleOf(client: RedisClient, role = '', master: string): Promise<R
     return { isMaster: false, reason };
   }
   if (role !== 'slave' && role !== 'replica') return UNKNOWN_ROLE;
-  // In a cluster every node passes a PUBLISH on to all others, replicas too.
+  // In a cluster, every node, even a replica, forwards a PUBLISH to all others.
   if (await isCluster(client)) return UNKNOWN_ROLE;
   const reason = `a replica of ${master}: what is published there does not reach other servers; --redis must lead to the master`;
   return { isMaster: false, reason };
 }
 
-/** No, where INFO is forbidden to somebody who may use ROLE. */
+/** Whether Redis is in cluster mode; false if INFO is forbidden to a user who may use ROLE. */
 async function isCluster(client: RedisClient): Promise<boolean> {
   try {
     return field(await info(client, 'cluster'), 'cluster_enabled') === '1';

@@ -8,19 +8,19 @@ import type { RedisClient } from './redis-client.js';
 import { isNoPermission, refusalOf } from './redis-fault.js';
 import { RedisLink } from './redis-link.js';
 
-/** How soon what the user's rights do not allow is asked for again. */
+/** How long to wait before a subscription that the user's rights forbid is tried again. */
 const REFUSAL_BACKOFF = { firstMs: 250, maxMs: 5000 };
-/** At most one line in this time tells of messages that could not be handled. */
+/** The log has at most one line in this time about messages that could not be handled. */
 const FAULT_LINE_MS = 10_000;
 
-/** Gets every message that matches a pattern, and this server's probes. */
+/** Receives every message that matches a pattern, and this server's probes. */
 export class RedisSubscription implements Subscription {
   readonly #link: RedisLink;
   readonly #pattern: string;
   readonly #probeChannel: string;
   readonly #logger: Logger;
   readonly #events: SubscriptionEvents;
-  /** The connection that messages came from last. */
+  /** The connection that the messages last came from. */
   #subscribed: RedisClient | undefined;
   #faults = 0;
   #faultsToldMs = Number.NEGATIVE_INFINITY;
@@ -79,7 +79,7 @@ export class RedisSubscription implements Subscription {
     return state;
   }
 
-  /** What is granted stays as it is; what was refused is asked for until it is granted. */
+  /** Retries a refused subscription until it is granted. A granted one is left alone. */
   async #tryAgain(client: RedisClient, probes: SubscribeCommand, messages: SubscribeCommand): Promise<void> {
     for (let attempt = 0; ; attempt++) {
       await sleep(backoffMs(attempt, REFUSAL_BACKOFF, Math.random), undefined, { ref: false });
@@ -103,7 +103,7 @@ export class RedisSubscription implements Subscription {
     this.#events.onState(state);
   }
 
-  /** An exception that reached the reader of the Redis client would leave a connection that delivers nothing. */
+  /** Catches exceptions: one that reached the reader of the Redis client would leave a connection that delivers nothing. */
   #guarded(receive: (payload: Buffer, channel: Buffer) => void) {
     return (payload: Buffer, channel: Buffer): void => {
       try {
@@ -125,12 +125,12 @@ export class RedisSubscription implements Subscription {
   }
 }
 
-/** One of the two subscriptions, which the rights of the user may not allow. */
+/** One of the two subscriptions. The user's rights may forbid it. */
 class SubscribeCommand {
   readonly #right: string;
   readonly #send: () => Promise<unknown>;
   isGranted = false;
-  /** Why it is refused, and the right that is missing; empty once it is granted. */
+  /** Why it was refused, and the right that is missing; empty once it is granted. */
   refusal = '';
 
   constructor(right: string, send: () => Promise<unknown>) {
@@ -138,7 +138,7 @@ class SubscribeCommand {
     this.#send = send;
   }
 
-  /** @throws {Error} whatever is no refusal by the rights of the user */
+  /** @throws {Error} any error except a refusal because of the user's rights */
   async ask(): Promise<void> {
     if (this.isGranted) return;
     try {
@@ -152,7 +152,7 @@ class SubscribeCommand {
   }
 }
 
-/** Messages come last: with their answer, this connection takes the place of the one before. */
+/** Messages come last: once Redis answers, this connection replaces the previous one. */
 async function subscribe(probes: SubscribeCommand, messages: SubscribeCommand): Promise<BrokerState> {
   await probes.ask();
   await messages.ask();

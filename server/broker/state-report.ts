@@ -1,24 +1,24 @@
-// Tells the state of one side of the broker once per change: to the log, and to whoever follows it.
+// Reports each change of the state of one side of the broker once: to the log, and to a handler.
 import type { Logger } from '../logger.js';
 import type { BrokerState } from './broker.js';
 
-/** The state, and what was said of it. */
+/** The state, and what has been logged about it. */
 export class StateReport {
   state: BrokerState = { isConnected: false, reason: 'not connected yet' };
   readonly #name: string;
   readonly #logger: Logger;
   readonly #onState: (state: BrokerState) => void;
-  /** Reasons that were logged since all was well last. */
+  /** Reasons that were logged since everything last worked. */
   readonly #told = new Set<string>();
 
-  /** @param name of the side, for the log */
+  /** @param name the name of the side, for the log */
   constructor(name: string, logger: Logger, onState: (state: BrokerState) => void) {
     this.#name = name;
     this.#logger = logger;
     this.#onState = onState;
   }
 
-  /** @param problem the log's words, should something be wrong; each reason is logged once */
+  /** @param problem the log message if something is wrong; each reason is logged once */
   change(state: BrokerState, problem: string): void {
     const { isConnected, reason, isMaster } = this.state;
     if (state.isConnected === isConnected && state.reason === reason && state.isMaster === isMaster) return;

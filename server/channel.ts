@@ -7,7 +7,7 @@ export const MAX_CHANNEL_BYTES = 255;
 /** The first character of the names that the server reserves for itself. */
 export const RESERVED_PREFIX = '$';
 
-/** The prefix of the channels for the servers' own messages. Every server on a Redis gets them; no client does. */
+/** The prefix of the channels for the servers' own messages. Every server on the same Redis gets them; no client does. */
 export const OWN_PREFIX = `${RESERVED_PREFIX}10m/`;
 
 /**

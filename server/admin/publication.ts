@@ -1,4 +1,4 @@
-// A message for many channels: reads the JSON of the publisher, publishes, and tells the outcome for each channel.
+// A message for many channels: reads the JSON of the publisher, publishes, and returns the outcome for each channel.
 import { BrokerUnavailableError, type Publisher } from '../broker/broker.js';
 import { checkChannel } from '../channel.js';
 

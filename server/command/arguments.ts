@@ -1,4 +1,4 @@
-// The arguments of a command line, split into flags and positionals; their values are still to be checked.
+// The arguments of a command line, split into flags and positionals. Their values are not checked yet.
 import { parseArgs } from 'node:util';
 import type { AnyCommand } from './command.js';
 import { nearestName } from './nearest-name.js';
@@ -6,18 +6,18 @@ import { flagName, type OptionTable } from './option.js';
 import { withoutSecret } from './url-secret.js';
 import { quoted, UsageError } from './usage-error.js';
 
-/** What a command line asks for in place of a run. */
+/** What a command line can ask for instead of a run. */
 const REQUESTS = ['help', 'version'] as const;
 export type Request = (typeof REQUESTS)[number];
 
-/** Raw values by the keys of options and positionals, or what is asked for instead. */
+/** The raw values by the keys of options and positionals, or the request. */
 export type Arguments = { readonly given: Readonly<Record<string, string>> } | { readonly request: Request };
 
 /**
  * Splits a command line.
  *
- * @param options the command's, and those that every command has
- * @throws {UsageError} for a flag that is unknown, given twice or without its value, and for an argument too many
+ * @param options the command's own options and the options that every command has
+ * @throws {UsageError} if a flag is unknown, given twice or lacks its value, or if there is one argument too many
  */
 export function readArguments(command: AnyCommand, options: OptionTable, argv: readonly string[]): Arguments {
   const keys = new Map(Object.keys(options).map((key) => [flagName(key), key]));

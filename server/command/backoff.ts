@@ -9,7 +9,7 @@ export interface BackoffBounds {
 }
 
 /**
- * Exponential backoff with full jitter: clients that have failed at the same moment do not return at the same moment.
+ * Exponential backoff with full jitter: clients that failed at the same moment do not reconnect at the same moment.
  *
  * @param attempt 0 for the first wait, then 1, 2, …
  * @param random uniform in [0, 1), such as `Math.random`

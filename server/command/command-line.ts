@@ -1,4 +1,5 @@
-// From a table of options to frozen, checked values: flag beats environment beats config file beats default.
+// Turns a table of options into frozen, checked values. A flag beats the environment, which beats the config file, which
+// beats the default.
 import { createRequire } from 'node:module';
 import { readArguments } from './arguments.js';
 import type { Command } from './command.js';
@@ -19,10 +20,10 @@ import { standardError } from './standard-error.js';
 import { outputColumns, print } from './standard-output.js';
 import { oneLine, quoted, UsageError } from './usage-error.js';
 
-/** What a command line comes to: checked values, or a text to print and the exit code that goes with it. */
+/** The result of a command line: checked values, or a text to print and its exit code. */
 export type CommandLine<V> = { readonly values: V } | { readonly text: string; readonly exitCode: 0 | 2 };
 
-/** The version in package.json: what `--version`, /stats and the logs say. */
+/** The version in package.json, as `--version`, /stats and the logs show it. */
 export const packageVersion: string = createRequire(import.meta.url)('../../../package.json').version;
 
 const commonOptions = {
@@ -35,12 +36,13 @@ const commonOptions = {
 };
 
 /**
- * Reads and checks a command line. Opens nothing but the files that `--config` and other options name, and never throws for bad input.
+ * Reads and checks a command line. Opens only the files that `--config` and other options name. Does not throw for bad
+ * input.
  *
  * @param command what the command takes
  * @param argv the arguments after the program's name (and after the command's own word)
  * @param environment such as `process.env`
- * @param columns width of the terminal, for `--help`
+ * @param columns the width of the terminal, for `--help`
  */
 export async function parseCommandLine<T extends OptionTable, P extends OptionTable>(
   command: Command<T, P>,
@@ -61,8 +63,8 @@ export async function parseCommandLine<T extends OptionTable, P extends OptionTa
 }
 
 /**
- * Reads the command line of this process and runs the command with it: help and version go to standard output, one
- * line about bad input to standard error with exit code 2.
+ * Reads the command line of this process and runs the command with it. Help and version go to standard output. Bad
+ * input gets one line on standard error and exit code 2.
  *
  * @param argv the arguments after the program's name (and after the command's own word)
  * @param run gets the checked values and returns the exit code
@@ -75,7 +77,7 @@ export async function runCommand<T extends OptionTable, P extends OptionTable>(
   const commandLine = await parseCommandLine(command, argv, process.env, outputColumns());
   if ('values' in commandLine) {
     const exitCode = await run(commandLine.values);
-    // It is set already where what was printed could not be written.
+    // A failed write to standard output has already set process.exitCode.
     process.exitCode ||= exitCode;
     return;
   }
@@ -99,7 +101,7 @@ function readValues<T extends OptionTable, P extends OptionTable>(
   const file = config === undefined ? {} : readConfigFile(config, command.options, passedOver);
   const values: Record<string, unknown> = {};
   for (const [key, option] of Object.entries(command.options)) {
-    // An empty variable is how compose files say "unset".
+    // Compose files leave a variable empty to unset it.
     const sources: [string | undefined, string][] = [
       [given[key], ''],
       [environment[environmentName(key)] || undefined, ` (from ${environmentName(key)})`],

@@ -5,10 +5,10 @@ import { flagName, type OptionTable } from './option.js';
 import { quoted, UsageError } from './usage-error.js';
 
 /**
- * The values in the file, by the options' keys, still to be checked.
+ * Returns the values in the file by the options' keys. They are not checked yet.
  *
- * @param passedOver flag names of other commands, which the file may hold too
- * @throws {UsageError} when the file cannot be read, is no such object, or holds a name that is none of these
+ * @param passedOver the flag names of other commands, which the file may contain too
+ * @throws {UsageError} if the file cannot be read, is not such an object, or contains any other name
  */
 export function readConfigFile(
   path: string,
@@ -59,7 +59,7 @@ function objectIn(text: string, config: string): object {
   try {
     parsed = JSON.parse(text);
   } catch (error) {
-    // The message of V8 quotes what is in the file, which may be a secret: only the place is taken from it.
+    // V8's message quotes the file, which may contain a secret. Only the position is taken from it.
     const position = /at position (\d+)/.exec((error as Error).message)?.[1];
     const place = position === undefined ? '' : `: see line ${lineAt(text, Number(position))}`;
     throw new UsageError(`${config} is no JSON${place}; give {"flag-name": value, …}`);
@@ -72,7 +72,10 @@ function objectIn(text: string, config: string): object {
 
 const lineAt = (text: string, position: number): number => text.slice(0, position).split('\n').length;
 
-/** A name that the file holds twice, of which JSON.parse takes the last. No value is an object: each name is an option's. */
+/**
+ * Returns a name that the file contains twice, of which JSON.parse takes the last. No value is an object, so every name is
+ * an option's.
+ */
 function repeatedNameIn(text: string): string | undefined {
   const seen = new Set<string>();
   for (const [, string, colon] of text.matchAll(/("(?:[^"\\]|\\.)*")(\s*:)?/g)) {

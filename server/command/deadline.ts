@@ -1,19 +1,19 @@
-// How long an answer may take.
+// A time limit for an answer.
 
-/** A time that is running out. */
+/** A running time limit. */
 export interface Deadline {
-  /** Rejects when the time is over; never settles once the deadline is cancelled. */
+  /** Rejects when the time is over. Never settles once the deadline is cancelled. */
   readonly promise: Promise<never>;
   cancel(): void;
 }
 
-/** Starts a deadline of `ms` milliseconds. Whoever starts one cancels it when the answer has come. */
+/** Starts a deadline of `ms` milliseconds. The caller cancels it once the answer has arrived. */
 export function deadlineAfter(ms: number): Deadline {
   let timer: NodeJS.Timeout | undefined;
   const promise = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer within ${ms / 1000} s`)), ms);
   });
-  // Nobody may be looking when the time is over.
+  // Without a handler, a rejection that nobody awaits would end the process.
   promise.catch(() => {});
   return { promise, cancel: () => clearTimeout(timer) };
 }

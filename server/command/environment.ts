@@ -1,23 +1,23 @@
-// Variables of the environment that begin like ours: a mistyped one is refused, as a mistyped flag is.
+// Checks the environment variables that begin with our prefix. A mistyped one is refused, just as a mistyped flag is.
 import { nearestName } from './nearest-name.js';
 
 const PREFIX = 'TENM_';
 
-/** What sysctl/apply.sh reads. */
+/** The variables that sysctl/apply.sh reads. */
 const SCRIPT_VARIABLES = ['TENM_SYSCTL_STATE', 'TENM_PROC_SYS'];
 
-/** What Kubernetes sets in every container of a namespace for a Service whose name begins with `tenm`. */
+/** The variables that Kubernetes sets in every container of a namespace for a Service whose name begins with `tenm`. */
 const LINK_VALUE = /^(?:tcp|udp|sctp):\/\//i;
 const LINK_NAME = /_SERVICE_(?:HOST|PORT)(?:_\w+)?$|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?$/;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * What is wrong with the variables whose names begin with `TENM_`; `undefined` when all are known. An empty one is unset:
- * so compose files say it. No value is shown but a service link's.
+ * Returns what is wrong with the variables whose names begin with `TENM_`, or `undefined` if all are known. An empty variable
+ * counts as unset, as compose files mean it. Only the value of a service link is shown.
  *
- * @param known names of the command's own variables
- * @param passedOver names that are left to other commands
+ * @param known the names of the command's own variables
+ * @param passedOver the names that belong to other commands
  */
 export function strayVariable(
   environment: Environment,
@@ -37,6 +37,6 @@ export function strayVariable(
   return undefined;
 }
 
-/** An environment without the variables of flags, for a program that is given all of its flags. */
+/** Returns the environment without the variables of flags, for a program that gets all its settings as flags. */
 export const withoutFlags = (environment: Environment): Environment =>
   Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith(PREFIX)));

@@ -1,8 +1,8 @@
-// A kind of option: a path, whose value is what the file holds. It is read once, so that it may be a pipe.
+// A kind of option that takes a path and whose value is the file's content. The file is read once, so it may be a pipe.
 import { readBounded, shownPath } from './named-file.js';
 import type { Option } from './option.js';
 
-/** @param o.read throws a NamedFileError whose message goes on after the name of the file: `holds no …` */
+/** @param o.read throws a NamedFileError whose message follows the name of the file: `holds no …` */
 export function fileContent<V>(o: {
   help: string;
   allowed: string;

@@ -4,15 +4,15 @@ import type { AnyCommand } from './command.js';
 import { flagName, type Option, type OptionTable } from './option.js';
 import { printed, unbroken } from './text-table.js';
 
-/** Narrower, two columns cannot be laid out; wider, lines are hard to read. */
+/** Below the minimum, two columns do not fit. Above the maximum, lines are hard to read. */
 const MIN_COLUMNS = 60;
 const MAX_COLUMNS = 110;
 
 /**
- * What `--help` prints: every flag with its default and unit, the examples, and where else values may come from.
+ * Returns the text of `--help`: every flag with its default and unit, the examples, and the other sources of values.
  *
- * @param options the command's, and those that every command has
- * @param columns width of the terminal; lines are broken between words to fit it
+ * @param options the command's own options and the options that every command has
+ * @param columns the width of the terminal; lines are broken between words to fit it
  */
 export async function helpText(
   command: AnyCommand,
@@ -23,7 +23,7 @@ export async function helpText(
   const repeated = command.repeatLast === true ? names.length - 1 : -1;
   const usage = names.map((name, i) => ` <${name}${i === repeated ? '…' : ''}>`).join('');
   const layout = yargs()
-    // The language of the machine would be mixed with the English of the rest.
+    // Otherwise yargs would mix the machine's language with our English.
     .locale('en')
     .scriptName(command.name)
     .usage(`${command.name}${usage} [flags]\n\n${command.summary}`)
@@ -46,7 +46,7 @@ export async function helpText(
   return printed(await layout.getHelp());
 }
 
-/** The unit in brackets, where there is one. */
+/** Returns the unit in brackets, if there is one. */
 export const unitOf = ({ unit }: Option<unknown>): string => (unit === undefined ? '' : ` (${unit})`);
 
 const defaultOf = (option: Option<unknown>): string =>

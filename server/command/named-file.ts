@@ -1,27 +1,27 @@
-// Files that options name: read within bounds, and told of in one line when they cannot be used.
+// Reads the files that options name, within limits, and explains in one line why a file cannot be used.
 import { closeSync, constants, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { formatBytes } from './quantity.js';
 import { quoted } from './usage-error.js';
 
-/** No key, certificate bundle or table of options comes near this. */
+/** Far more than any key, certificate bundle or table of options. */
 const MAX_BYTES = 4 * 1024 * 1024;
 const LIMIT_WORDS = 'at most 4 MiB';
 const CHUNK_BYTES = 65_536;
-/** How long a pipe may take to be written and closed. */
+/** The time within which a pipe must be written and closed. */
 const PIPE_TIMEOUT_MS = 5000;
-/** How often a pipe is looked at meanwhile. */
+/** The time between two reads of a pipe that has no data yet. */
 const PIPE_LOOK_MS = 10;
 
-/** A file that cannot be used; the message names the flag and the file, and never what is in it. */
+/** A file that cannot be used. The message names the flag and the file, and never shows the content. */
 export class NamedFileError extends Error {
   readonly code = 'NAMED_FILE';
 }
 
 /**
- * What a file holds that is read again later: by each worker, or when it changes. A pipe could not be.
+ * Reads a file that is read again later, by each worker or when it changes. A pipe cannot be read twice, so it is refused.
  *
- * @param read throws a {@link NamedFileError} whose message goes on after the name of the file: `holds no …`, `is no …`
- * @throws {NamedFileError} when the file cannot be read, or not be used
+ * @param read throws a {@link NamedFileError} whose message follows the name of the file: `holds no …`, `is no …`
+ * @throws {NamedFileError} if the file cannot be read or used
  */
 export function readNamedFile<T>(flag: string, path: string, read: (content: Buffer) => T): T {
   try {
@@ -33,20 +33,20 @@ export function readNamedFile<T>(flag: string, path: string, read: (content: Buf
 }
 
 /**
- * What a file holds: a regular one of at most 4 MiB or, where `mayBePipe`, a pipe that is written and closed within 5 s
+ * Reads a regular file of at most 4 MiB or, if `mayBePipe`, a pipe that is written and closed within 5 s
  * (`/dev/stdin`, or a shell's `<(command)`). Never waits for anything else.
  *
  * @param timeoutMs how long a pipe may take
- * @throws {NamedFileError} whose message goes on after the name of the file
+ * @throws {NamedFileError} whose message follows the name of the file
  */
 export function readBounded(path: string, mayBePipe: boolean, timeoutMs = PIPE_TIMEOUT_MS): Buffer {
   let file: number | undefined;
   try {
-    // Looked at before it is opened: to open a device may already do something.
+    // The file is checked before it is opened, because opening a device can have side effects.
     const stats = statSync(path);
     const unfit = unfitness(stats, mayBePipe);
     if (unfit !== undefined) throw new NamedFileError(unfit);
-    // Without O_NONBLOCK, to open a pipe waits for whoever writes into it.
+    // Without O_NONBLOCK, opening a pipe blocks until a writer opens it.
     file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     return contentOf(file, stats.isFIFO(), timeoutMs);
   } catch (error) {
@@ -59,8 +59,8 @@ export function readBounded(path: string, mayBePipe: boolean, timeoutMs = PIPE_T
 }
 
 /**
- * A path as it may be shown: `***` where it looks like the secret itself, given in place of a file that holds it (PEM, a
- * JWT, a long random word).
+ * Returns the path as a message may show it: `***` if it looks like a secret (PEM, a JWT, a long random word) that somebody
+ * gave instead of the path of its file.
  */
 export const shownPath = (path: string): string =>
   /-----BEGIN|\n|^eyJ[\w-]*\.|^[\w+=-]{32,}$/.test(path) ? '***' : path;
@@ -85,7 +85,7 @@ function contentOf(file: number, isPipe: boolean, timeoutMs: number): Buffer {
     if (chunk !== undefined) chunks.push(chunk);
     length += chunk?.length ?? 0;
     if (length > MAX_BYTES) throw new NamedFileError(`holds too much; give a file of ${LIMIT_WORDS}`);
-    // A pipe that nobody has written into yet looks like one that is closed.
+    // A pipe that nobody has written to yet looks like a closed one.
     if (chunk?.length === 0 && (!isPipe || length > 0)) return Buffer.concat(chunks);
     if (chunk !== undefined && chunk.length > 0) continue;
     if (performance.now() > deadlineMs) {
@@ -97,7 +97,7 @@ function contentOf(file: number, isPipe: boolean, timeoutMs: number): Buffer {
   }
 }
 
-/** The next bytes, none at the end; `undefined` where none are there yet. */
+/** Returns the next bytes, an empty buffer at the end of the file, or `undefined` if none have arrived yet. */
 function readSome(file: number): Buffer | undefined {
   const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
   try {

@@ -1,15 +1,15 @@
-// The name that somebody meant who mistyped it.
+// Finds the name that a mistyped name was meant to be.
 
-/** Above this share of letters that differ, a name is not what was meant. */
+/** If more than this share of the letters differ, the name is not the one that was meant. */
 const MAX_DIFFERENCE = 0.5;
 
 export interface NearestName {
   readonly name: string;
-  /** Whether it is near enough to be what was meant. */
+  /** Whether the name is near enough to be the one that was meant. */
   readonly isLikely: boolean;
 }
 
-/** The candidate that differs least from `name`; `undefined` without candidates. */
+/** Returns the candidate that differs least from `name`, or `undefined` if there are no candidates. */
 export function nearestName(name: string, candidates: readonly string[]): NearestName | undefined {
   let nearest: NearestName | undefined;
   let least = Number.POSITIVE_INFINITY;
@@ -26,8 +26,8 @@ export function nearestName(name: string, candidates: readonly string[]): Neares
 }
 
 /**
- * How many letters have to be put in, left out, or exchanged with their neighbour. Another letter in the same place
- * counts as two, so that a name with a word too many is nearer to that name than to one with another word.
+ * Returns the number of letters that must be inserted, deleted or swapped with their neighbour. A replaced letter counts as
+ * two. So a name with an extra word is nearer to the name without that word than to a name with another word in its place.
  */
 function distance(a: string, b: string): number {
   let beforeLast: number[] = [];

@@ -1,25 +1,28 @@
-// What an option is: how its value is read, checked and explained; and the kinds of options there are.
+// Defines an option: how its value is read, checked and explained. Also defines the kinds of options.
 
 /** How one option is read, checked and explained. `V` is the type of its checked value. */
 export interface Option<V> {
-  /** What it means, one line, for `--help` and docs/options.md. */
+  /** The meaning of the option in one line, for `--help` and docs/options.md. */
   readonly help: string;
-  /** What is allowed, in words that finish the sentence "give …". */
+  /** The allowed values, in words that complete the sentence "give …". */
   readonly allowed: string;
-  /** Unit of the value, where it has one. */
+  /** The unit of the value, if it has one. */
   readonly unit?: string;
-  /** Default, as a person would write it; `undefined` leaves the option unset. */
+  /** The default, as a person would write it. `undefined` leaves the option unset. */
   readonly default?: string;
-  /** The default in words, where the value depends on the machine or is unset. */
+  /** The default in words, if the value depends on the machine or is unset. */
   readonly defaultText?: string;
-  /** True for flags that stand alone (`--json`). */
+  /** True for flags that take no value (`--json`). */
   readonly isSwitch?: boolean;
-  /** How the value may be shown in an error; given where it can hold another secret than a URL's, which is hidden anyway. */
+  /**
+   * Returns the value as an error may show it. Needed only if the value can contain a secret that is not in a URL, because
+   * secrets in URLs are always hidden.
+   */
   readonly redact?: (raw: string) => string;
   /**
-   * The checked value, or `undefined` when `raw` is not allowed.
+   * Returns the checked value, or `undefined` if `raw` is not allowed.
    *
-   * @throws {NamedFileError} alone, where the value is what a file holds, and says what is wrong with that file
+   * @throws {NamedFileError} and no other error, if the value is a file's content; it says what is wrong with that file
    */
   parse(raw: string): V | undefined;
 }
@@ -27,7 +30,7 @@ export interface Option<V> {
 /** A table of options by their camelCase names; the flag is the same name in kebab-case. */
 export type OptionTable = Readonly<Record<string, Option<unknown>>>;
 
-/** The checked values that a table yields: an option without a default may be `undefined`. */
+/** The checked values of a table of options. An option without a default may be `undefined`. */
 export type OptionValues<T extends OptionTable> = {
   readonly [K in keyof T]: T[K] extends Option<infer V> ? V : never;
 };
@@ -38,17 +41,17 @@ export interface PortRange {
   readonly last: number;
 }
 
-/** How many ports a range has. */
+/** Returns the number of ports in a range. */
 export const portCount = ({ first, last }: PortRange): number => last - first + 1;
 
 /** Whether two ranges have a port in common. */
 export const overlap = (a: PortRange, b: PortRange): boolean =>
   Math.max(a.first, b.first) <= Math.min(a.last, b.last);
 
-/** A range without ports; what `none` means. */
+/** A range without ports, which `none` stands for. */
 export const noPorts: PortRange = { first: 1, last: 0 };
 
-/** What a numeric option is made of. */
+/** The parts of a numeric option. */
 interface NumericOption {
   help: string;
   min: number;
@@ -58,7 +61,7 @@ interface NumericOption {
   defaultText?: string;
 }
 
-/** A whole number in `min..max`; without a default only as a positional. */
+/** A whole number in `min..max`. Only a positional may have no default. */
 export function integer(o: { help: string; min: number; max: number }): Option<number>;
 export function integer(o: NumericOption & { default: number }): Option<number>;
 export function integer(o: NumericOption & { defaultText: string }): Option<number | undefined>;
@@ -101,7 +104,7 @@ export function choice<const W extends string>(o: {
   };
 }
 
-/** Text that `accepts` lets through; without a default only as a positional. */
+/** Text that `accepts` allows. Only a positional may have no default. */
 export function text(o: {
   help: string;
   allowed: string;
@@ -129,7 +132,7 @@ export function text(o: {
   return { ...described, parse: (raw) => (accepts(raw) ? raw : undefined) };
 }
 
-/** A flag that is either given or not; environment and file say `true` or `false`. */
+/** A flag that is either given or not. In the environment and the config file its value is `true` or `false`. */
 export function toggle(o: { help: string }): Option<boolean> {
   return {
     help: o.help,
@@ -140,7 +143,7 @@ export function toggle(o: { help: string }): Option<boolean> {
   };
 }
 
-/** Several texts, separated by commas, each of which `accepts` lets through. */
+/** Several texts, separated by commas, each of which `accepts` allows. */
 export function list(o: {
   help: string;
   allowed: string;
@@ -173,7 +176,7 @@ export function portRange(o: { help: string; default: string }): Option<PortRang
   };
 }
 
-/** Bytes, as a number or with a decimal (KB) or binary (KiB) suffix: `208GB`, `1.5TiB`. */
+/** A number of bytes, plain or with a decimal (KB) or binary (KiB) suffix: `208GB`, `1.5TiB`. */
 export function size(o: { help: string; defaultText: string }): Option<number | undefined>;
 export function size(o: { help: string; default: string }): Option<number>;
 export function size(o: {

@@ -1,6 +1,6 @@
 // Numbers as people read them: 1,003,002, 62.5 GB, 4.3–5.9 GB.
 
-/** Low and high end of what is expected. */
+/** The low and the high end of an estimate. */
 export interface Span {
   readonly low: number;
   readonly high: number;
@@ -19,12 +19,12 @@ export function formatBytes(bytes: number): string {
   return `${round(bytes / 1000 ** power)} ${UNITS[power]}`;
 }
 
-/** Three digits that count: `0.5333` → `0.533`, `33333` → `33,333`. */
+/** Three significant digits: `0.5333` → `0.533`, `33333` → `33,333`. */
 export function formatNumber(value: number): string {
   return value >= 1000 ? formatCount(Math.round(value)) : String(round(value));
 }
 
-/** Both ends, or one where they look the same. The unit of the low end is left out where it is the same. */
+/** Formats both ends, or one if they look the same. The low end has no unit if both have the same unit. */
 export function formatSpan(span: Span, format: (value: number) => string): string {
   const low = format(span.low);
   const high = format(span.high);

@@ -1,36 +1,36 @@
-// Standard error, where a line that cannot be written is lost and counted, and neither ends nor holds up the process.
+// Writes to standard error. A line that cannot be written is lost and counted; it neither ends nor blocks the process.
 import { fstatSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 
-/** How grave a line is, by syslog(3): 3 is an error, 7 is for debugging. */
+/** The severity of a line, as in syslog(3): 3 is an error, 7 is for debugging. */
 export type Severity = 3 | 4 | 5 | 6 | 7;
 
 /**
- * Bytes that may wait in this process for a reader, besides what the kernel's pipe holds (64 KiB). Node writes to a full
- * pipe without blocking and would keep all the rest: a collector that has hung would cost memory without end.
+ * The number of bytes that may wait in this process for the reader, besides the 64 KiB in the kernel's pipe. Node does not
+ * block on a full pipe but keeps the rest in memory, so without a limit a log collector that hangs would cost ever more memory.
  */
 const MAX_WAITING_BYTES = 1_048_576;
 
-/** Writes lines to a stream that may fail, or stop taking them, at any time. */
+/** Writes lines to a stream that may fail or stop accepting data at any time. */
 export class LineWriter {
   readonly #stream: Writable;
   readonly #hasPriorities: boolean;
   #lost = 0;
 
-  /** @param hasPriorities true where each line begins with its severity: see sd-daemon(3) */
+  /** @param hasPriorities true if each line begins with its severity: see sd-daemon(3) */
   constructor(stream: Writable, hasPriorities: boolean) {
     this.#stream = stream;
     this.#hasPriorities = hasPriorities;
-    // The callback of each write counts. An error without a listener would end the process.
+    // The callback of each write counts lost lines. An `error` event without a listener would end the process.
     stream.on('error', () => {});
   }
 
-  /** Lines that were not written. */
+  /** The number of lines that were not written. */
   get lost(): number {
     return this.#lost;
   }
 
-  /** @param line its line feed included */
+  /** @param line the line with its line feed */
   write(line: string, severity: Severity): void {
     if (this.#stream.writableLength >= MAX_WAITING_BYTES) {
       this.#lost++;
@@ -40,8 +40,8 @@ export class LineWriter {
   }
 
   /**
-   * Waits until all lines are written, but no longer than it may take. A process that ends by itself would wait for its
-   * reader without end: end it with process.exit afterwards.
+   * Waits until all lines are written, but at most `withinMs`. Call process.exit afterwards: without it, the process would wait
+   * for its reader forever.
    */
   async settle(withinMs: number): Promise<void> {
     if (this.#stream.writableLength === 0) return;
@@ -60,7 +60,7 @@ export class LineWriter {
 }
 
 /**
- * Whether a file descriptor leads to systemd's journal: JOURNAL_STREAM holds its device and inode (systemd.exec(5)).
+ * Whether a file descriptor is systemd's journal. JOURNAL_STREAM contains the journal's device and inode (systemd.exec(5)).
  *
  * @param journalStream the value of that variable
  */
@@ -71,8 +71,8 @@ export function isJournal(fd: number, journalStream: string | undefined): boolea
 }
 
 /**
- * Lets a process go on while a terminal takes nothing. Node blocks on writes to one: where it is paused (Ctrl-S), or its
- * ssh hangs, all clients would be held up.
+ * Makes writes to a terminal non-blocking. By default Node blocks on them, so a paused terminal (Ctrl-S) or an ssh session
+ * that hangs would block all clients.
  */
 export function unblock(stream: NodeJS.WriteStream): void {
   const { _handle: handle } = stream as { _handle?: { setBlocking?(isBlocking: boolean): void } };

@@ -1,18 +1,18 @@
-// Standard output of commands that print a text and end.
+// Standard output for commands that print a text and end.
 import { standardError } from './standard-error.js';
 
-/** Where there is no terminal. */
+/** The width if there is no terminal. */
 const USUAL_COLUMNS = 120;
 
-/** Width of the terminal that standard output leads to; 120 where there is none, or where it does not know. */
+/** Returns the width of the terminal on standard output, or 120 if there is no terminal or it does not know its width. */
 export function outputColumns(): number {
   const { columns } = process.stdout as { columns?: number };
   return columns !== undefined && columns > 0 ? columns : USUAL_COLUMNS;
 }
 
 /**
- * Prints a text and a line feed. A reader that has left, such as `head`, is no error; whatever else goes wrong is told in
- * one line and makes the exit code 1.
+ * Prints a text and a line feed. A reader that has ended, such as `head`, is not an error. Any other failure is reported in
+ * one line and sets the exit code to 1.
  */
 export function print(text: string): void {
   process.stdout.once('error', (error: NodeJS.ErrnoException) => {

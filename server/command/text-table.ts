@@ -1,35 +1,35 @@
 // Columns and paragraphs for a terminal.
 
-/** Between two columns. */
+/** The gap between two columns. */
 const GAP = '  ';
-/** Between two columns of figures: a cell can hold several, which are two spaces apart. */
+/** Between two columns of figures. It is wider, because figures within a cell are two spaces apart. */
 const FIGURE_GAP = '   ';
-/** Before a last column that goes below its row. */
+/** The indent of a last column that is placed below its row. */
 const BELOW = '    ';
-/** A last column that gets less than this goes below. */
+/** A last column with less room than this is placed below its row. */
 const MIN_LAST_COLUMN = 24;
 
-/** Stands for a space at which no line may be broken; it is printed as a space. */
+/** Stands for a space at which lines are not broken. It is printed as a space. */
 const NO_BREAK = '\u00a0';
 
-/** A text that {@link wrapWords} keeps on one line, such as a command that is to be copied. */
+/** Marks a text that {@link wrapWords} must keep on one line, such as a command to copy. */
 export const unbroken = (text: string): string => text.replaceAll(' ', NO_BREAK);
 
-/** A text with its unbroken parts as they are printed. */
+/** Returns a text with its unbroken parts as they are printed. */
 export const printed = (text: string): string => text.replaceAll(NO_BREAK, ' ');
 
 /**
  * Pads each column to its widest cell.
  *
- * @param width of the screen. Cells of the last column are wrapped into what the others leave of it, or go below their
- *   row where that is too little
+ * @param width the width of the screen. Cells of the last column are wrapped into the room that the others leave, or placed
+ *   below their row if that is too little
  */
 export const alignColumns = (
   rows: readonly (readonly string[])[],
   width: number = Number.POSITIVE_INFINITY,
 ): string[] => layOut(rows, width).flat();
 
-/** The lines of each row. */
+/** Returns the lines of each row. */
 function layOut(rows: readonly (readonly string[])[], width: number): string[][] {
   const widths: number[] = [];
   for (const row of rows) {
@@ -54,7 +54,7 @@ function layOut(rows: readonly (readonly string[])[], width: number): string[][]
   });
 }
 
-/** Figures in columns: the first column is what they are of, and the others are aligned to the right. */
+/** Aligns figures in columns. The first column is their labels; the others are aligned to the right. */
 export function alignFigures(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
   return rows.map((row) =>
@@ -65,7 +65,7 @@ export function alignFigures(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
-/** Breaks text between words so that each line fits; a single longer word stays whole. */
+/** Breaks text between words so that each line fits. A single longer word stays whole. */
 export function wrapWords(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {
@@ -77,6 +77,6 @@ export function wrapWords(text: string, width: number): string[] {
   return lines.map(printed);
 }
 
-/** {@link wrapWords} with something before each line; an empty text has no lines. */
+/** Like {@link wrapWords}, with an indent before each line. An empty text has no lines. */
 export const indented = (text: string, indent: string, width: number): string[] =>
   text === '' ? [] : wrapWords(text, width - indent.length).map((line) => indent + line);

@@ -1,6 +1,6 @@
-// A token bucket: so many a second on average, and a burst of so many at once.
+// A token bucket: limits the average rate and the size of a burst.
 
-/** Lets `ratePerSecond` through, and a burst after a time of quiet. */
+/** Allows `ratePerSecond` on average, and a burst after a quiet time. */
 export class TokenBucket {
   readonly #ratePerSecond: number;
   readonly #burst: number;
@@ -10,7 +10,7 @@ export class TokenBucket {
 
   /**
    * @param now a monotonic clock in milliseconds
-   * @param burst how many may pass at once, at least 1; what one second brings by default
+   * @param burst how many may pass at once, at least 1; by default as many as in one second
    */
   constructor(ratePerSecond: number, now: () => number, burst = ratePerSecond) {
     this.#ratePerSecond = ratePerSecond;
@@ -20,7 +20,7 @@ export class TokenBucket {
     this.#filledMs = now();
   }
 
-  /** Takes one; false when there is none left. */
+  /** Takes one token. Returns false if none is left. */
   take(): boolean {
     const nowMs = this.#now();
     const gained = (this.#ratePerSecond * (nowMs - this.#filledMs)) / 1000;

@@ -1,18 +1,18 @@
-// How wrong input is told: in one line, which shows no secret and does not take over the terminal.
+// Reports wrong input in one line, without secrets and without control characters that would act on the terminal.
 import { withoutSecret } from './url-secret.js';
 
-/** A value is shown up to this many characters. */
+/** The maximum number of characters of a value that are shown. */
 const MAX_SHOWN = 200;
 
-/** A sentence about input that is wrong; it becomes exit code 2. */
+/** A sentence about wrong input. It leads to exit code 2. */
 export class UsageError extends Error {}
 
-/** Input as a message quotes it: without the secret of a URL in it, escaped, and cut where it is long. */
+/** Returns input as a message quotes it: without the secrets of a URL, escaped, and shortened if it is long. */
 export function quoted(input: string): string {
   const shown = withoutSecret(input);
   return JSON.stringify(shown.length <= MAX_SHOWN ? shown : `${shown.slice(0, MAX_SHOWN)}…`);
 }
 
-/** A message without line ends and other control characters, C1 and Unicode's own line ends included. */
+/** Returns a message without line breaks and other control characters, including C1 and Unicode's line separators. */
 export const oneLine = (message: string): string =>
   message.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').trim();

@@ -1,13 +1,13 @@
-// The token of the admin listener: from its option, or from a file, where neither `ps` nor a shell's history shows it.
+// The token of the admin listener, from its option or from a file. A file keeps it out of `ps` and the shell's history.
 import { NamedFileError } from '../command/named-file.js';
 
-/** Whether this can be sent as `Authorization: Bearer TOKEN`. */
+/** Whether a text can be sent as `Authorization: Bearer TOKEN`. */
 export const isToken = (raw: string): boolean => /^[\x21-\x7e]+$/.test(raw);
 
 /**
- * The token in a file.
+ * Returns the token in a file.
  *
- * @throws {NamedFileError} when it holds none
+ * @throws {NamedFileError} if the file contains none
  */
 export function adminTokenIn(content: Buffer): string {
   const token = content.toString('latin1').trim();

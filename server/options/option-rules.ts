@@ -1,4 +1,4 @@
-// Rules over several of the server's options, and over the files that they name: what is wrong, in one sentence.
+// Rules over several of the server's options and the files that they name. Each rule says in one sentence what is wrong.
 
 import { readKeyFile } from '../access/token-key.js';
 import { NamedFileError } from '../command/named-file.js';
@@ -8,10 +8,10 @@ import type { ServerOptions } from './server-options.js';
 
 type Rule = (options: ServerOptions) => string | undefined;
 
-/** Files are read last: a flag that is missing explains more than a file. */
+/** Files are read last, because a missing flag explains more than a bad file. */
 const rules: readonly Rule[] = [listens, portsApart, adminIsGuarded, tlsIsWhole, authHasOneKey, filesAreFit];
 
-/** What is wrong with these options, or `undefined`. Opens nothing but the files that they name. */
+/** Returns what is wrong with these options, or `undefined`. Opens only the files that they name. */
 export function brokenRule(options: ServerOptions): string | undefined {
   for (const rule of rules) {
     const complaint = rule(options);

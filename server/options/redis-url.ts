@@ -1,10 +1,10 @@
-// The URL of Redis: what is allowed, and what of it may be shown.
+// The URL of Redis: which URLs are allowed, and which parts may be shown.
 import { withoutSecret } from '../command/url-secret.js';
 
-/** User and password end at the only `@`, and nothing of them ends the authority (RFC 3986 section 3.2.1). */
+/** User and password end at the only `@`. They contain no character that ends the authority (RFC 3986 section 3.2.1). */
 const FORM = /^rediss?:\/\/(?:[^/?#@]*@)?[^@]*$/i;
 
-/** Whether this is `redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]`, or the same with `rediss:`. */
+/** Whether a text is `redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]`, or the same with `rediss:`. */
 export function isRedisUrl(raw: string): boolean {
   const url = URL.canParse(raw) ? new URL(raw) : undefined;
   if (url === undefined || !FORM.test(raw)) return false;
@@ -13,8 +13,8 @@ export function isRedisUrl(raw: string): boolean {
 }
 
 /**
- * What may be shown of it, be it valid or not. Without an `@`, what looks like a port and is none may be a password whose
- * host was forgotten.
+ * Returns the URL, valid or not, as it may be shown. Without an `@`, an invalid port is hidden too: it may be the password of
+ * a URL without a host.
  */
 export function redisUrlWithoutSecret(raw: string): string {
   if (!raw.includes('//')) return raw.includes('@') ? '***' : raw;
@@ -27,7 +27,7 @@ function isPercentEncoded(text: string): boolean {
     decodeURIComponent(text);
     return true;
   } catch {
-    // A `%` that is followed by no byte in hexadecimal, or bytes that are no UTF-8.
+    // A `%` is not followed by two hexadecimal digits, or the bytes are not UTF-8.
     return false;
   }
 }

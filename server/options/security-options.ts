@@ -1,4 +1,4 @@
-// The part of the options table that says who may come in: TLS, where from, with what token, how many.
+// The options that control who may connect: TLS, addresses and origins, tokens, and limits.
 import { isAddressBlock } from '../access/client-address.js';
 import { isOriginPattern } from '../access/origins.js';
 import { fileContent } from '../command/file-content.js';
@@ -6,7 +6,7 @@ import { shownPath } from '../command/named-file.js';
 import { choice, decimal, integer, list, portRange, text } from '../command/option.js';
 import { adminTokenIn } from './admin-token.js';
 
-/** A line end in it is a sign of what a file holds, given in its place. */
+/** A line break is a sign that somebody gave the file's content instead of its path. */
 const isPath = (raw: string): boolean => raw !== '' && !/[\0\n]/.test(raw);
 
 const file = (help: string, allowed: string) =>

@@ -1,4 +1,4 @@
-// The command `10m-server` itself: its options, its rules and the words of its help.
+// The command `10m-server` itself: its options, its rules and the texts of its help.
 import type { Command } from '../command/command.js';
 import { brokenRule } from './option-rules.js';
 import { serverOptions } from './server-options.js';

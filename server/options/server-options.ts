@@ -1,4 +1,4 @@
-// The table of the server's options: the only place that knows a flag's name, default, range, unit and meaning.
+// The table of the server's options. Only this table knows a flag's name, default, range, unit and meaning.
 import { isCompleteAddress } from '../command/ip-address.js';
 import { choice, decimal, integer, type OptionValues, portRange, text } from '../command/option.js';
 import { usableCores } from '../host/host.js';

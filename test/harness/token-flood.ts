@@ -1,10 +1,10 @@
-// A process that sends handshakes with tokens that are not valid, as many a second as it is told, until it is killed.
-// Arguments: port, handshakes a second, token. It writes the number of answers by status once a second, as JSON.
+// A process that sends handshakes with a token that is not valid, or with none, as many a second as it is told, until it is
+// killed. Arguments: port, handshakes a second, and the token, if any. It writes the number of answers by status once a second, as JSON.
 import { connect } from 'node:net';
 import { handshakeBytes } from './sockets.js';
 
 const [port, perSecond, token] = process.argv.slice(2);
-const request = handshakeBytes('/news', { Authorization: `Bearer ${token}` });
+const request = handshakeBytes('/news', { Authorization: token && `Bearer ${token}` });
 
 /** What a server that is behind may owe, before this waits. */
 const MAX_UNANSWERED = 2000;

@@ -22,7 +22,7 @@ const BATCH_MESSAGES = 32;
 const BATCH_BYTES = 16 * 1024;
 
 /** Most waiting messages of a channel. Beyond that, messages are served within the call, so the broker has to wait. */
-export const MAX_WAITING_MESSAGES = 1024;
+export const MAX_WAITING_MESSAGES = 8192;
 /** Most bytes of memory that the waiting messages of all big channels take together. */
 export const MAX_HELD_BYTES = 8 * 1024 * 1024;
 /** Bytes that V8 needs for a message besides its payload. Measured: 170 to 420. */

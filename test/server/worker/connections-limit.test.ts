@@ -33,7 +33,7 @@ t.test('what was asked for counts where it is less, and is warned of where it is
 
 t.test('a limit that leaves no connection is an error that says so', (t) => {
   t.throws(() => limitOf(optionsOf(maxFds())), {
-    message: /open files leaves none for connections .*fewer --ports/,
+    message: /open files leaves none for connections.*fewer --ports/,
   });
   t.end();
 });

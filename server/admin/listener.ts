@@ -18,10 +18,18 @@ export interface AdminParts extends Omit<RouteParts, 'bodies' | 'metrics'> {
   readonly logger: Logger;
 }
 
-/** How long a client may take to send its request, and how often Node checks that. */
-const TIMEOUTS = { requestTimeout: 10_000, headersTimeout: 10_000, connectionsCheckingInterval: 1000 };
 /** A connection without any traffic for this long is closed. No answer takes longer. */
 const IDLE_MS = 60_000;
+/**
+ * How long a client may take to send its request, how often Node checks that, and how long a connection may wait for its
+ * next request: Node's own 5 s would close the connection of a publisher that is busy for a moment.
+ */
+const TIMEOUTS = {
+  requestTimeout: 10_000,
+  headersTimeout: 10_000,
+  connectionsCheckingInterval: 1000,
+  keepAliveTimeout: IDLE_MS,
+};
 /** The server closes further connections at once. */
 const MAX_CONNECTIONS = 1000;
 /** Most bytes of all bodies together, or twice the largest body if that is more. */
